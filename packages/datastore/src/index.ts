@@ -1,0 +1,3 @@
+export type { ByteRange, CallOptions, Datastore, ObjectBody, StoredObject } from './datastore.ts';
+export { DatastoreError, datastoreErrorCodes } from './errors.ts';
+export type { DatastoreErrorCode } from './errors.ts';
