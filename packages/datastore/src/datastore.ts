@@ -7,7 +7,10 @@ export interface Datastore extends AsyncDisposable {
   /** `append`: a file grows in place. `object`: whole objects only, {@link append} refuses. */
   readonly writes: 'append' | 'object';
 
-  /** Length of the object in bytes, or `undefined` when there is none. What it says is the truth shipping goes on from. */
+  /**
+   * Length of the object in bytes, or `undefined` when there is none. What it says is the truth shipping goes on from: every
+   * byte it counts is durable, whoever wrote it.
+   */
   length(path: string, options?: CallOptions): Promise<number | undefined>;
 
   /**
@@ -23,7 +26,10 @@ export interface Datastore extends AsyncDisposable {
   /** The bytes from `start` (default 0) to `end` (excluded, default the length). `store_not_found` when there is none. */
   read(path: string, range?: ByteRange, options?: CallOptions): AsyncIterable<Uint8Array>;
 
-  /** Every object whose path starts with `prefix` (a folder ends in `/`), in code-unit order of the paths. */
+  /**
+   * Every object whose path starts with `prefix` (a folder ends in `/`), in code-unit order of the paths. Names that
+   * {@link checkStorePath} refuses are left out.
+   */
   list(prefix: string, options?: CallOptions): AsyncIterable<StoredObject>;
 
   /** Removes the object; nothing happens when there is none. */
@@ -34,6 +40,10 @@ export interface Datastore extends AsyncDisposable {
 }
 
 export interface CallOptions {
+  /**
+   * Ends the wait with `store_timeout`; what was begun may still be applied. So bytes given to a call are the store's: never
+   * change them afterwards, whether it failed or not.
+   */
   signal?: AbortSignal;
 }
 

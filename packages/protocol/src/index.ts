@@ -46,3 +46,39 @@ export {
 export type { EventAttributes, Extension, TransportHeaders } from './wire-headers.ts';
 export { parseWindowFolder, rollingRates, windowBounds, windowFolder } from './window.ts';
 export type { RollingRate } from './window.ts';
+export {
+  canonicalCollectionName,
+  collectionNameProblem,
+  deploymentNameProblem,
+  endpointNameProblem,
+  isPayloadCollection,
+  maxCollectionNameBytes,
+} from './names.ts';
+export { collectsCustomData, readMdcConfig, writeMdcConfig } from './mdc-config.ts';
+export type { MdcCollection, MdcConfig } from './mdc-config.ts';
+export { dataVersionResourceId, deploymentResourceId, workspaceResourceId } from './resource-id.ts';
+export type { ResourceIdKind } from './resource-id.ts';
+export {
+  defaultCollectionUri,
+  formatDataReference,
+  formatDatastoreUri,
+  parseDataReference,
+  parseDatastoreUri,
+} from './azureml-uri.ts';
+export type { DataReference, DatastoreUri, WorkspaceName } from './azureml-uri.ts';
+export { collectionUri, dataAssetsOf } from './deployment/describe.ts';
+export type { DataAsset } from './deployment/describe.ts';
+export {
+  collectedKeys,
+  readCollectedDeployment,
+  readDeployment,
+  requireDeployment,
+} from './deployment/deployment.ts';
+export type { CollectedDeployment, Deployment, DeploymentReading } from './deployment/deployment.ts';
+export type { Collection, DataCollector } from './deployment/data-collector.ts';
+export { formatFinding } from './deployment/report.ts';
+export type { Finding, Place, Report } from './deployment/report.ts';
+export { readDictionary, readFields, readText } from './deployment/fields.ts';
+export type { Field } from './deployment/fields.ts';
+export { openYaml } from './deployment/yaml-file.ts';
+export type { YamlValue } from './deployment/yaml-value.ts';

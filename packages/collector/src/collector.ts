@@ -1,0 +1,215 @@
+/** The collector: builds the stages in the order of the picture, and takes them down in the same order. */
+import type { Logger } from 'pino';
+
+import type { CollectorStatus } from './admin/status.ts';
+import { openAdmin } from './admin/server.ts';
+import type { PolicyPatch } from './admin/policy-patch.ts';
+import { decide } from './admit/decide.ts';
+import { createPolicies } from './admit/policy.ts';
+import { makeRecord, mayFitLine } from './admit/record.ts';
+import type { CollectorConfig } from './config/config.ts';
+import { Counters } from './counters.ts';
+import { createEvents } from './events.ts';
+import { nodeFiles } from './files.ts';
+import type { SpoolFiles } from './files.ts';
+import type { Door } from './flow.ts';
+import { openIntake } from './intake/server.ts';
+import { collectorStatus } from './report-status.ts';
+import { writeSdkConfig } from './sdk-config.ts';
+import { openCheckpoint } from './ship/checkpoint.ts';
+import { Shipper } from './ship/shipper.ts';
+import { openSpool } from './spool/open.ts';
+import { openConfiguredDatastore, openDatastores } from './stores.ts';
+import type { OpenDatastore } from './stores.ts';
+import { DropTally } from './tally.ts';
+
+export interface CollectorDependencies {
+  logger: Logger;
+  now?: () => number;
+  files?: SpoolFiles;
+  openDatastore?: OpenDatastore;
+}
+
+export interface Collector extends AsyncDisposable {
+  readonly intakePort: number;
+  readonly adminPort: number;
+  readonly instance: string;
+  status(): CollectorStatus;
+  /** Takes nothing more, and brings everything accepted to the store until `signal` ends it. */
+  drain(signal: AbortSignal): Promise<DrainResult>;
+}
+
+export interface DrainResult {
+  complete: boolean;
+  /** Frames that stay in the spool for the next start. */
+  left: number;
+}
+
+const tallyIntervalMs = 1000;
+/** Larger bodies are written to the spool as they come; structured events must be read whole. */
+const maxMemoryBytes = 4 * 1024 * 1024;
+const maxStructuredBytes = 32 * 1024 * 1024;
+
+/** Errors: those of the spool, `address_in_use`, `token_required`. Nothing stays open when it throws. */
+export async function openCollector(
+  config: CollectorConfig,
+  options: CollectorDependencies,
+): Promise<Collector> {
+  const { logger, now = Date.now, files = nodeFiles, openDatastore = openConfiguredDatastore } = options;
+  const { settings, spoolFolder } = config;
+  await using stack = new AsyncDisposableStack();
+  const startedMs = now();
+  const policies = createPolicies(config.collections);
+  const counters = new Counters(config.collections.map((policy) => policy.destination.collection));
+  const events = createEvents(counters, logger, now);
+  config.warnings.forEach((warning) => events.configurationWarning(warning));
+  const tally = new DropTally();
+  let isDraining = false;
+
+  // datastore
+  const datastores = await openDatastores(config.datastores, openDatastore);
+  for (const datastore of datastores.values()) stack.use(datastore);
+
+  // spool: goes on behind what ship has stored
+  const lanes = await Promise.all(
+    [...datastores].map(async ([name, datastore]) => {
+      const checkpoint = await openCheckpoint(files, { folder: spoolFolder, datastore: name });
+      return { name, datastore, checkpoint };
+    }),
+  );
+  const spool = await openSpool({
+    folder: spoolFolder,
+    acknowledge: settings['spool.ack'],
+    maxBytes: settings['spool.max_size'],
+    afterSequence: Math.max(...lanes.map((lane) => lane.checkpoint.loaded.cut)),
+    files,
+    now,
+    events,
+  });
+  stack.use(spool);
+
+  // ship
+  const shippers = lanes.map(({ name, datastore, checkpoint }) => {
+    const shipper = new Shipper({
+      source: spool.openSource(checkpoint.loaded.cut),
+      datastore,
+      name,
+      instance: spool.instance,
+      checkpoint,
+      flushIntervalMs: settings['ship.flush_interval'],
+      maxBatchBytes: settings['ship.batch_size'],
+      sealGraceMs: settings['ship.seal_grace'],
+      mergeWindowMs: settings['ship.merge_window'],
+      callTimeoutMs: settings['ship.call_timeout'],
+      now,
+      events,
+    });
+    shipper.start();
+    return stack.use(shipper);
+  });
+
+  // admit
+  const urlOf = (datastore: string, path: string): string => datastores.get(datastore)?.url(path) ?? path;
+  const door: Door = {
+    decide(head) {
+      events.seen(head);
+      return decide(head, policies.get(head.collection), (collection) => events.timeReplaced(collection));
+    },
+    accept(event, body, answer) {
+      spool.append(makeRecord(event, body, { source: config.source, urlOf }), (acceptance) => {
+        if (acceptance.kind === 'accepted') events.accepted(event.destination.collection);
+        answer(acceptance);
+      });
+    },
+    createPayload: () => spool.createPayload(),
+  };
+  const noteTallies = (): void => tally.flush((one) => spool.noteDropped(one));
+  const tallyTimer = setInterval(noteTallies, tallyIntervalMs).unref();
+  stack.defer(() => clearInterval(tallyTimer));
+
+  // intake
+  const intake = await openIntake({
+    host: settings['intake.host'],
+    port: settings['intake.port'],
+    token: settings['intake.token'],
+    maxBodyBytes: settings['intake.max_body'],
+    maxBufferedBytes: settings['intake.max_buffered'],
+    stallTimeoutMs: settings['intake.stall_timeout'],
+    idleTimeoutMs: settings['intake.idle_timeout'],
+    maxMemoryBytes,
+    maxStructuredBytes,
+    mayFitLine,
+    door,
+    events: {
+      dropped(reason, head) {
+        events.dropped(reason, head);
+        const policy = head === undefined ? undefined : policies.get(head.collection);
+        if (policy?.enabled && head !== undefined) tally.add(policy.destination, head, reason);
+      },
+    },
+    now,
+  });
+  stack.use(intake);
+
+  // admin
+  const status = (): CollectorStatus =>
+    collectorStatus({
+      spool,
+      shippers,
+      policies,
+      counters,
+      source: config.source,
+      acknowledge: settings['spool.ack'],
+      startedMs,
+      now,
+      isDraining: () => isDraining,
+    });
+  const publishPolicy = async (): Promise<void> => {
+    const path = settings.write_mdc_config;
+    if (path !== undefined) await writeSdkConfig(path, policies.all(), config.captureHeaders);
+  };
+  await publishPolicy();
+  const admin = await openAdmin({
+    host: settings['admin.host'],
+    port: settings['admin.port'],
+    token: settings['admin.token'],
+    status,
+    async applyPolicy(patch: PolicyPatch) {
+      const unknown = [...patch.keys()].filter((collection) => policies.get(collection) === undefined);
+      if (unknown.length > 0) return unknown;
+      for (const [collection, change] of patch) {
+        policies.change(collection, change);
+        const { enabled, samplingRate } = { enabled: false, samplingRate: 0, ...policies.get(collection) };
+        events.policyChanged({ collection, enabled, samplingRate });
+      }
+      await publishPolicy();
+      return [];
+    },
+  });
+  stack.use(admin);
+
+  events.started({
+    intake: `${settings['intake.host']}:${intake.port}`,
+    admin: `${settings['admin.host']}:${admin.port}`,
+    instance: spool.instance,
+  });
+  const owned = stack.move();
+  return {
+    intakePort: intake.port,
+    adminPort: admin.port,
+    instance: spool.instance,
+    status,
+    async drain(signal) {
+      isDraining = true;
+      events.draining();
+      await intake.close();
+      noteTallies();
+      await spool.stopAccepting();
+      const complete = (await Promise.all(shippers.map((shipper) => shipper.drain(signal)))).every(Boolean);
+      const result = { complete, left: complete ? 0 : status().backlog.records };
+      events.drained(result);
+      return result;
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}

@@ -1,0 +1,171 @@
+/**
+ * Every setting of a collector, once: type, default, unit, description, secret or not. Flags, environment, file, `--help` and
+ * the reference page come from this table. A flag wins over the environment, that over the file, that over the default.
+ */
+import { bytesValue, choiceValue, durationValue, integerValue, textValue } from './values.ts';
+import type { ValueType } from './values.ts';
+
+export interface Setting<T> {
+  type: ValueType<T>;
+  /** As it would be written; `undefined`: there is none. */
+  default: string | undefined;
+  description: string;
+  /** `--flag` of `gleaner run` and `gleaner collect`, where there is one. */
+  flag?: string;
+  secret?: true;
+}
+
+const setting = <T>(definition: Setting<T>): Setting<T> => definition;
+
+export const settings = {
+  'workspace.subscription_id': setting({
+    type: textValue,
+    default: '00000000-0000-0000-0000-000000000000',
+    description: 'Subscription in the resource id of the deployment, which is the source of its events.',
+    flag: 'subscription',
+  }),
+  'workspace.resource_group': setting({
+    type: textValue,
+    default: 'local',
+    description: 'Resource group in the resource id of the deployment.',
+    flag: 'resource-group',
+  }),
+  'workspace.name': setting({
+    type: textValue,
+    default: 'local',
+    description: 'Workspace in the resource id of the deployment.',
+    flag: 'workspace-name',
+  }),
+  'intake.host': setting({
+    type: textValue,
+    default: '127.0.0.1',
+    description: 'Address the intake listens on. Anything but loopback needs intake.token.',
+    flag: 'intake-host',
+  }),
+  'intake.port': setting({
+    type: integerValue(0, 65_535),
+    default: '50011',
+    description: 'Port of the intake; 0 takes any.',
+    flag: 'intake-port',
+  }),
+  'intake.token': setting({
+    type: textValue,
+    default: undefined,
+    description: 'Senders must present it as "Authorization: Bearer <token>".',
+    secret: true,
+  }),
+  'intake.max_body': setting({
+    type: bytesValue(1024, 2 ** 40),
+    default: '256MiB',
+    description: 'Larger bodies are answered 413.',
+  }),
+  'intake.max_buffered': setting({
+    type: bytesValue(2 ** 20, 2 ** 40),
+    default: '32MiB',
+    description: 'Memory for bodies of all connections together; beyond it senders wait.',
+  }),
+  'intake.stall_timeout': setting({
+    type: durationValue(100, 3_600_000),
+    default: '15s',
+    description: 'A request that stands still for this long is answered 408.',
+  }),
+  'intake.idle_timeout': setting({
+    type: durationValue(1000, 86_400_000),
+    default: '75s',
+    description: 'A connection without a request is closed after this time.',
+  }),
+  'admin.host': setting({
+    type: textValue,
+    default: '127.0.0.1',
+    description: 'Address of health, status, metrics and policy. Anything but loopback needs admin.token.',
+    flag: 'admin-host',
+  }),
+  'admin.port': setting({
+    type: integerValue(0, 65_535),
+    default: '50012',
+    description: 'Port of health, status, metrics and policy; 0 takes any.',
+    flag: 'admin-port',
+  }),
+  'admin.token': setting({
+    type: textValue,
+    default: undefined,
+    description: 'Callers of the admin port must present it as "Authorization: Bearer <token>".',
+    secret: true,
+  }),
+  'spool.path': setting({
+    type: textValue,
+    default: undefined,
+    description: 'Folder of the spool. Default: .spool in the folder of the data.',
+    flag: 'spool',
+  }),
+  'spool.ack': setting({
+    type: choiceValue(['written', 'durable']),
+    default: 'written',
+    description: 'When a record is acknowledged: in the hands of the kernel, or safe from a power cut.',
+    flag: 'ack',
+  }),
+  'spool.max_size': setting({
+    type: bytesValue(2 ** 20, 2 ** 50),
+    default: '1GiB',
+    description: 'Limit of the spool; beyond it records are refused with 503 until the store caught up.',
+    flag: 'spool-max-size',
+  }),
+  'ship.flush_interval': setting({
+    type: durationValue(10, 3_600_000),
+    default: '1s',
+    description: 'How long lines wait for others before they are appended to their file.',
+    flag: 'flush-interval',
+  }),
+  'ship.batch_size': setting({
+    type: bytesValue(64 * 1024, 64 * 2 ** 20),
+    default: '4MiB',
+    description: 'A round of appends carries about this much; a fuller spool does not wait for the interval.',
+  }),
+  'ship.seal_grace': setting({
+    type: durationValue(0, 7 * 86_400_000),
+    default: '60s',
+    description: 'How long after its end a window waits for late records before its manifest is written.',
+  }),
+  'ship.merge_window': setting({
+    type: durationValue(0, 60_000),
+    default: '0s',
+    description: 'Calls of one correlation id within such a slot share a line; 0: one line per call.',
+  }),
+  'ship.call_timeout': setting({
+    type: durationValue(100, 3_600_000),
+    default: '30s',
+    description: 'A call to the store is given up and tried again after this time.',
+  }),
+  drain_timeout: setting({
+    type: durationValue(0, 86_400_000),
+    default: '30s',
+    description: 'How long the end of the collector waits for the store; the rest stays in the spool.',
+    flag: 'drain-timeout',
+  }),
+  log_level: setting({
+    type: choiceValue(['debug', 'info', 'warn', 'error', 'silent']),
+    default: 'info',
+    description: 'Least level of the log lines on standard error.',
+    flag: 'log-level',
+  }),
+  write_mdc_config: setting({
+    type: textValue,
+    default: undefined,
+    description: "Where to write the SDK's configuration file; it follows live changes of the policy.",
+    flag: 'write-mdc-config',
+  }),
+} as const;
+
+export type SettingName = keyof typeof settings;
+
+/** A setting with a default always has a value. */
+export type SettingValues = {
+  [N in SettingName]: (typeof settings)[N] extends Setting<infer T> ? T | DefaultOf<N> : never;
+};
+type DefaultOf<N extends SettingName> = N extends OptionalSetting ? undefined : never;
+type OptionalSetting = 'intake.token' | 'admin.token' | 'spool.path' | 'write_mdc_config';
+
+/** `intake.max_body` → `GLEANER_INTAKE_MAX_BODY` */
+export function environmentName(name: SettingName): string {
+  return `GLEANER_${name.toUpperCase().replaceAll('.', '_')}`;
+}

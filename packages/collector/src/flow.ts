@@ -1,0 +1,139 @@
+/**
+ * What passes between the stages, in the order of the picture:
+ * EventHead → Decision → AdmittedEvent and CapturedBody → AdmittedRecord → Acceptance, SpooledFrame → (stored).
+ * Stages import this file, never each other.
+ */
+import type { DropReason, EventAttributes, JsonScan, RollingRate } from '@gleaner/protocol';
+
+/** intake → admit, first half: an event whose head was read and whose names are sound; the body is still to come. */
+export interface EventHead {
+  /** Lower-case name of a collection. */
+  collection: string;
+  attributes: EventAttributes;
+  /** Epoch milliseconds. */
+  arrivalMs: number;
+}
+
+/** admit → intake: whether the body is wanted at all. */
+export type Decision = { kind: 'kept'; event: AdmittedEvent } | { kind: 'dropped'; reason: DropReason };
+
+export interface AdmittedEvent {
+  destination: Destination;
+  /** Event time, epoch seconds: it picks the window. */
+  time: number;
+  arrivalMs: number;
+  id: string;
+  correlationId: string;
+  /** Two events of one key are one event sent twice; `undefined` when the sender named no id. */
+  retryKey: string | undefined;
+  attributes: EventAttributes;
+}
+
+/** What intake calls, in this order: admit twice, then the spool, then `answer`. */
+export interface Door {
+  decide(head: EventHead): Decision;
+  /** `answer` is called once, when the acknowledgement holds. */
+  accept(event: AdmittedEvent, body: CapturedBody, answer: (acceptance: Acceptance) => void): void;
+  /** A file of the spool for a body too large to wait in memory. */
+  createPayload(): Promise<PayloadWriter>;
+}
+
+export interface PayloadWriter {
+  write(bytes: Uint8Array): Promise<void>;
+  /** Of what was written so far, as if it ended here. */
+  scan(): JsonScan;
+  /** Synced; the file is there for good once a frame names it. */
+  finish(): Promise<PayloadFile>;
+  /** The file is taken back into memory; it was smaller than it looked. */
+  takeBack(): Promise<Uint8Array>;
+  discard(): Promise<void>;
+}
+
+/** Small bodies stay in memory, large ones are already a file of the spool when they are admitted. */
+export type CapturedBody = { kind: 'memory'; bytes: Uint8Array } | ({ kind: 'file' } & PayloadFile);
+
+/** A body in a file of the spool, scanned while it was written. */
+export interface PayloadFile {
+  /** Name within the spool's payload folder. */
+  file: string;
+  byteLength: number;
+  scan: JsonScan;
+}
+
+/** Where the records of a collection go; every frame carries it, so that the spool alone says what the store must hold. */
+export interface Destination {
+  collection: string;
+  /** Name of the datastore. */
+  datastore: string;
+  /** The collection's folder in it, without a slash at the end. */
+  path: string;
+  rollingRate: RollingRate;
+}
+
+/** admit → spool */
+export interface AdmittedRecord extends Pick<
+  AdmittedEvent,
+  'destination' | 'time' | 'arrivalMs' | 'retryKey'
+> {
+  line: RecordLine;
+  /** The body, when it rests beside the line. */
+  payload: AdmittedPayload | undefined;
+}
+
+/** The text of a line: whole, or around a body that is copied (`verbatim`) or embedded by the rules of the record. */
+export type RecordLine =
+  | { kind: 'whole'; text: string }
+  | { kind: 'around'; head: string; tail: string; body: Uint8Array; scan: JsonScan };
+
+export interface AdmittedPayload {
+  /** File name beside the line in the store. */
+  name: string;
+  body: CapturedBody;
+}
+
+/** What became of a record at the door: the answer to its sender follows from it. */
+export type Acceptance = { kind: 'accepted' } | { kind: 'refused'; reason: DropReason };
+
+/** spool → ship */
+export type SpooledFrame = SpooledRecord | SpooledTally;
+
+interface SpooledCommon {
+  /** Grows by one per frame of an instance; gaps only where the spool gave up a segment. */
+  sequence: number;
+  destination: Destination;
+  time: number;
+  arrivalMs: number;
+}
+
+export interface SpooledRecord extends SpooledCommon {
+  kind: 'record';
+  /** Line feed included. */
+  line: Uint8Array;
+  payload: SpooledPayload | undefined;
+}
+
+/** How many records of a window were dropped since the last tally, so that a crash does not forget them. */
+export interface SpooledTally extends SpooledCommon {
+  kind: 'tally';
+  dropped: Partial<Record<DropReason, number>>;
+}
+
+export interface SpooledPayload {
+  file: string;
+  name: string;
+  byteLength: number;
+}
+
+/** What ship sees of the spool. Only frames that a power cut cannot take are readable (decisions/0004). */
+export interface SpoolSource {
+  /** Frames behind `sequence`, in order, at most about `maxBytes` of them and at least one when there is one. */
+  read(afterSequence: number, maxBytes: number): Promise<SpooledFrame[]>;
+  /** Bytes of a payload; can be opened again for a retry. */
+  payload(file: string): AsyncIterable<Uint8Array>;
+  /** Everything up to and including `sequence` rests in the store, and that is written down. */
+  release(sequence: number): Promise<void>;
+  /** Last sequence that {@link read} can reach. */
+  readonly readableSequence: number;
+  /** Makes all that was appended so far readable. */
+  sync(): Promise<void>;
+}

@@ -1,0 +1,14 @@
+export { openCollector } from './collector.ts';
+export type { Collector, CollectorDependencies, DrainResult } from './collector.ts';
+export { defaultDatastore, loadConfig } from './config/config.ts';
+export type { CollectorConfig, ConfigSource, DatastoreConfig } from './config/config.ts';
+export { environmentName, settings } from './config/settings.ts';
+export type { Setting, SettingName, SettingValues } from './config/settings.ts';
+export { CollectorError, collectorErrorCodes } from './errors.ts';
+export type { CollectorErrorCode } from './errors.ts';
+export type { CollectorStatus, HealthCause } from './admin/status.ts';
+export { nodeFiles } from './files.ts';
+export type { SpoolFile, SpoolFiles } from './files.ts';
+export { createLogger, runCollector } from './main.ts';
+export { openSpool } from './spool/open.ts';
+export type { OpenDatastore } from './stores.ts';

@@ -1,0 +1,91 @@
+/** Gathers the body of one request: in memory up to a limit, in a file of the spool beyond it. */
+import type { JsonScan } from '@gleaner/protocol';
+
+import type { CapturedBody, PayloadWriter } from '../flow.ts';
+
+export interface BodyOptions {
+  /** More than this goes to a file. */
+  maxMemoryBytes: number;
+  createPayload(): Promise<PayloadWriter>;
+  /** Called when the file cannot keep up, and when it has. */
+  onPressure(isHigh: boolean): void;
+}
+
+/** Bytes waiting for the file above which the sender is held back. */
+const highWaterBytes = 1024 * 1024;
+
+export class BodyBuffer {
+  readonly #options: BodyOptions;
+  #pieces: Uint8Array[] = [];
+  #memoryBytes = 0;
+  #file: Promise<PayloadWriter> | undefined;
+  #writing: Promise<unknown> = Promise.resolve();
+  #waitingBytes = 0;
+  #error: unknown;
+
+  constructor(options: BodyOptions) {
+    this.#options = options;
+  }
+
+  push(bytes: Uint8Array): void {
+    if (this.#file === undefined && this.#memoryBytes + bytes.length <= this.#options.maxMemoryBytes) {
+      this.#pieces.push(bytes);
+      this.#memoryBytes += bytes.length;
+    } else this.#pushToFile(bytes);
+  }
+
+  /** The body, when it was small enough for memory. */
+  inMemory(): Uint8Array | undefined {
+    if (this.#file !== undefined) return undefined;
+    const [only = empty] = this.#pieces;
+    return this.#pieces.length <= 1 ? only : Buffer.concat(this.#pieces, this.#memoryBytes);
+  }
+
+  /**
+   * The body as a file, or in memory after all when `mayFit` says that it fits a line. Throws what went wrong with the file.
+   */
+  async finish(mayFit: (scan: JsonScan) => boolean): Promise<CapturedBody> {
+    const bytes = this.inMemory();
+    if (bytes !== undefined) return { kind: 'memory', bytes };
+    await this.#writing;
+    if (this.#error !== undefined) throw this.#error;
+    const writer = await this.#file;
+    if (writer === undefined) throw new TypeError('a body without a file is in memory');
+    const scan = writer.scan();
+    if (mayFit(scan)) return { kind: 'memory', bytes: await writer.takeBack() };
+    return { kind: 'file', ...(await writer.finish()) };
+  }
+
+  /** Leaves nothing behind. */
+  discard(): void {
+    const file = this.#file;
+    this.#pieces = [];
+    if (file === undefined) return;
+    void this.#writing.then(async () => (await file).discard()).catch(() => undefined);
+  }
+
+  #pushToFile(bytes: Uint8Array): void {
+    this.#file ??= this.#options.createPayload();
+    const file = this.#file;
+    const pieces = [...this.#pieces, bytes];
+    this.#pieces = [];
+    const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
+    this.#addWaiting(length);
+    this.#writing = this.#writing
+      .then(async () => {
+        const writer = await file;
+        for (const piece of pieces) if (this.#error === undefined) await writer.write(piece);
+      })
+      .catch((error: unknown) => (this.#error ??= error))
+      .finally(() => this.#addWaiting(-length));
+  }
+
+  #addWaiting(bytes: number): void {
+    const wasHigh = this.#waitingBytes > highWaterBytes;
+    this.#waitingBytes += bytes;
+    const isHigh = this.#waitingBytes > highWaterBytes;
+    if (isHigh !== wasHigh) this.#options.onPressure(isHigh);
+  }
+}
+
+const empty = new Uint8Array(0);

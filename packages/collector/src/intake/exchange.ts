@@ -1,0 +1,208 @@
+/** One request of a connection, from its head to its answer. */
+import type { DropReason, JsonScan } from '@gleaner/protocol';
+
+import type { AdmittedEvent, CapturedBody, Door, EventHead } from '../flow.ts';
+import type { RequestHead } from '../http1/head.ts';
+import {
+  acceptanceRefusal,
+  dropRefusal,
+  methodNotAllowed,
+  notFound,
+  okAnswer,
+  refusalAnswer,
+  unauthorized,
+} from './answers.ts';
+import type { Refusal } from './answers.ts';
+import { BodyBuffer } from './body.ts';
+import { eventMode, readBinaryEvent, readStructuredEvents } from './cloudevents.ts';
+import type { EventMode, StructuredEvent } from './cloudevents.ts';
+import { readModeldata } from './modeldata.ts';
+import type { TypeReader } from './modeldata.ts';
+
+export interface ExchangeOptions {
+  door: Door;
+  events: IntakeEvents;
+  readType: TypeReader;
+  isAuthorized(head: RequestHead): boolean;
+  mayFitLine(contentType: string | undefined, scan: JsonScan): boolean;
+  now: () => number;
+  /** More than this of a body goes to a file. Structured events are read in memory and may not be larger. */
+  maxMemoryBytes: number;
+  maxStructuredBytes: number;
+}
+
+export interface IntakeEvents {
+  /** A record that was not taken, or not wanted; `head` is missing when it could not be read. */
+  dropped(reason: DropReason, head?: EventHead): void;
+}
+
+export class Exchange {
+  readonly head: RequestHead;
+  /** What to write, once it is known. */
+  answer: Buffer | undefined;
+  /** Memory that its connection set aside for the body. */
+  reservedBytes = 0;
+  readonly #options: ExchangeOptions;
+  readonly #onAnswer: () => void;
+  #event: AdmittedEvent | undefined;
+  #eventHead: EventHead | undefined;
+  #structured: Exclude<EventMode, 'binary'> | undefined;
+  #body: BodyBuffer | undefined;
+  #verdict: Refusal | 'ok' | undefined;
+
+  constructor(
+    head: RequestHead,
+    options: ExchangeOptions,
+    callbacks: { onAnswer(): void; onPressure(isHigh: boolean): void },
+  ) {
+    this.head = head;
+    this.#options = options;
+    this.#onAnswer = callbacks.onAnswer;
+    this.#route();
+    if (this.#verdict !== undefined) return;
+    const { maxMemoryBytes, maxStructuredBytes, door } = options;
+    this.#body = new BodyBuffer({
+      maxMemoryBytes: this.#structured === undefined ? maxMemoryBytes : maxStructuredBytes,
+      createPayload: () => door.createPayload(),
+      onPressure: callbacks.onPressure,
+    });
+  }
+
+  /** False when the answer is known without the body: it is read and thrown away. */
+  get wantsBody(): boolean {
+    return this.#body !== undefined;
+  }
+
+  push(bytes: Uint8Array): void {
+    this.#body?.push(bytes);
+  }
+
+  /** The body is complete. */
+  end(): void {
+    const body = this.#body;
+    if (this.#verdict !== undefined || body === undefined) this.#settle(this.#verdict ?? 'ok');
+    else if (this.#structured !== undefined) this.#endStructured(body, this.#structured);
+    else {
+      const bytes = body.inMemory();
+      if (bytes !== undefined) this.#accept({ kind: 'memory', bytes });
+      else void this.#endFile(body);
+    }
+  }
+
+  /** The rest will not come, or cannot be read. */
+  fail(refusal: Refusal, reason: DropReason): void {
+    this.#body?.discard();
+    this.#body = undefined;
+    this.#options.events.dropped(reason, this.#eventHead);
+    this.#settle(refusal);
+  }
+
+  #route(): void {
+    const { head } = this;
+    const { isAuthorized, now, readType, events } = this.#options;
+    const path = head.target.split('?', 1)[0];
+    if (path !== '/modeldata/log' && path !== '/events') this.#verdict = notFound;
+    else if (head.method !== 'POST') this.#verdict = methodNotAllowed;
+    else if (!isAuthorized(head)) this.#verdict = unauthorized;
+    else if (path === '/modeldata/log') this.#decide(readModeldata(head.headers, now(), readType));
+    else {
+      const mode = eventMode(head.headers.get('content-type'));
+      if (mode === 'binary') this.#decide(readBinaryEvent(head.headers, now(), readType));
+      else this.#structured = mode;
+    }
+    if (this.#verdict === unauthorized) events.dropped('event_invalid');
+  }
+
+  #decide(head: EventHead | Refusal): void {
+    const { door, events } = this.#options;
+    if ('status' in head) {
+      events.dropped('event_invalid');
+      this.#verdict = head;
+      return;
+    }
+    this.#eventHead = head;
+    const decision = door.decide(head);
+    if (decision.kind === 'kept') this.#event = decision.event;
+    else {
+      events.dropped(decision.reason, head);
+      this.#verdict = dropRefusal(decision.reason, head.collection) ?? 'ok';
+    }
+  }
+
+  #accept(body: CapturedBody): void {
+    const event = this.#event;
+    if (event === undefined) return;
+    const { door, events } = this.#options;
+    door.accept(event, body, (acceptance) => {
+      if (acceptance.kind === 'refused') events.dropped(acceptance.reason, this.#eventHead);
+      this.#settle(acceptanceRefusal(acceptance, event.destination.collection) ?? 'ok');
+    });
+  }
+
+  async #endFile(body: BodyBuffer): Promise<void> {
+    const contentType = this.#event?.attributes.contentType;
+    try {
+      this.#accept(await body.finish((scan) => this.#options.mayFitLine(contentType, scan)));
+    } catch {
+      body.discard();
+      const refusal = dropRefusal('disk_full', '');
+      if (refusal !== undefined) this.fail(refusal, 'disk_full');
+    }
+  }
+
+  #endStructured(body: BodyBuffer, mode: Exclude<EventMode, 'binary'>): void {
+    const { now, readType, events } = this.#options;
+    const bytes = body.inMemory();
+    if (bytes === undefined) {
+      const limit = this.#options.maxStructuredBytes;
+      const message = `A structured event may have ${limit} bytes; send larger ones in binary mode.`;
+      return this.fail({ status: 413, code: 'body_too_large', message }, 'body_too_large');
+    }
+    const read = readStructuredEvents(bytes, {
+      mode,
+      headers: this.head.headers,
+      arrivalMs: now(),
+      readType,
+    });
+    if ('status' in read) {
+      events.dropped('event_invalid');
+      return this.#settle(read);
+    }
+    this.#acceptAll(read);
+  }
+
+  /** One answer for all: the first refusal, when there is one. What was accepted is recognised in the retry. */
+  #acceptAll(structured: readonly StructuredEvent[]): void {
+    const { door, events } = this.#options;
+    let waiting = structured.length;
+    let refusal: Refusal | undefined;
+    const done = (reason: DropReason | undefined, head: EventHead): void => {
+      if (reason !== undefined) {
+        events.dropped(reason, head);
+        refusal ??= dropRefusal(reason, head.collection);
+      }
+      if (--waiting === 0) this.#settle(refusal ?? 'ok');
+    };
+    if (waiting === 0) return this.#settle('ok');
+    for (const { head, data } of structured) {
+      const decision = door.decide(head);
+      if (decision.kind === 'dropped') done(decision.reason, head);
+      else {
+        door.accept(decision.event, { kind: 'memory', bytes: data }, (acceptance) =>
+          done(acceptance.kind === 'refused' ? acceptance.reason : undefined, head),
+        );
+      }
+    }
+  }
+
+  #settle(verdict: Refusal | 'ok'): void {
+    if (this.answer !== undefined) return;
+    const { keepAlive } = this.head;
+    if (verdict === 'ok') this.answer = okAnswer(keepAlive);
+    else {
+      const allow = verdict === methodNotAllowed ? { allow: 'POST' } : {};
+      this.answer = refusalAnswer(verdict, { keepAlive, ...allow });
+    }
+    this.#onAnswer();
+  }
+}

@@ -1,0 +1,31 @@
+/** The life of a collector process: start, wait for a signal, drain, exit code. */
+import { pino } from 'pino';
+import type { Logger } from 'pino';
+
+import { openCollector } from './collector.ts';
+import type { CollectorConfig } from './config/config.ts';
+
+/** Runs until SIGTERM or SIGINT; a second one ends the drain. 0: everything is stored; 1: some records stay in the spool. */
+export async function runCollector(config: CollectorConfig): Promise<number> {
+  await using collector = await openCollector(config, { logger: createLogger(config) });
+  await nextSignal();
+  const deadline = AbortSignal.timeout(config.settings.drain_timeout);
+  const impatient = new AbortController();
+  void nextSignal().then(() => impatient.abort());
+  const { complete } = await collector.drain(AbortSignal.any([deadline, impatient.signal]));
+  return complete ? 0 : 1;
+}
+
+/** Log lines go to standard error: standard output belongs to data. */
+export function createLogger({ settings }: Pick<CollectorConfig, 'settings'>): Logger {
+  return pino(
+    { level: settings.log_level, base: null, timestamp: pino.stdTimeFunctions.isoTime },
+    pino.destination(2),
+  );
+}
+
+function nextSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
+  });
+}

@@ -1,0 +1,66 @@
+import { CollectorError } from '../errors.ts';
+import type { SpooledFrame } from '../flow.ts';
+import { segmentHeaderBytes } from './segment.ts';
+import type { Segment } from './segment.ts';
+
+interface Place {
+  /** Last sequence before the place. */
+  sequence: number;
+  segment: Segment | undefined;
+  offset: number;
+}
+
+/**
+ * Reads the synced frames of a list of segments in order. Remembers where the last reading began and ended, so that going on,
+ * or reading the same again, costs no search.
+ */
+export class SegmentReader {
+  readonly #segments: readonly Segment[];
+  #start: Place = { sequence: -1, segment: undefined, offset: 0 };
+  #end: Place = this.#start;
+
+  /** The list is the spool's own: it grows at the end and shrinks at the front. */
+  constructor(segments: readonly Segment[]) {
+    this.#segments = segments;
+  }
+
+  /** Frames behind `afterSequence`, about `maxBytes` of them and at least one when there is one. */
+  async read(afterSequence: number, maxBytes: number): Promise<SpooledFrame[]> {
+    const known = [this.#end, this.#start].find((place) => place.sequence === afterSequence);
+    this.#start = known ?? { sequence: afterSequence, segment: undefined, offset: 0 };
+    const place = { ...this.#start };
+    const frames: SpooledFrame[] = [];
+    let bytes = 0;
+    while (this.#advance(place) && bytes < maxBytes) {
+      const { segment, offset } = place;
+      if (segment === undefined) break;
+      const limit = segment.syncedPosition;
+      for (const reading of await segment.read(offset, { maxBytes: maxBytes - bytes, limit })) {
+        if (reading.kind !== 'frame') throw unreadable(segment, offset);
+        place.offset = offset + reading.end;
+        if (reading.frame.sequence <= place.sequence) continue;
+        place.sequence = reading.frame.sequence;
+        frames.push(reading.frame);
+      }
+      if (frames.length > 0) bytes += place.offset - offset;
+    }
+    this.#end = place;
+    return frames;
+  }
+
+  /** Moves on to the next segment where one is finished. False when nothing more is synced. */
+  #advance(place: Place): boolean {
+    if (place.segment !== undefined && place.offset < place.segment.syncedPosition) return true;
+    const next = this.#segments.find((segment) => segment.syncedSequence > place.sequence);
+    if (next === undefined || next === place.segment) return false;
+    place.segment = next;
+    place.offset = segmentHeaderBytes;
+    return true;
+  }
+}
+
+function unreadable(segment: Segment, offset: number): CollectorError {
+  return new CollectorError('spool_failed', `${segment.path} cannot be read back at byte ${offset}.`, {
+    fix: 'Check the disk. At the next start the readable part is kept and the rest is put aside.',
+  });
+}

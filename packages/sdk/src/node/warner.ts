@@ -1,0 +1,34 @@
+import type { CollectorError } from '../core/errors.ts';
+
+/**
+ * Tells of errors as warnings of the process, at most once in the interval: the first at once, those that follow closely
+ * together in one line. The process stays alive until the last line is out.
+ */
+export function createWarner(intervalMs = 1000): (error: CollectorError) => void {
+  const held: CollectorError[] = [];
+  let timer: NodeJS.Timeout | undefined;
+
+  function rest(): void {
+    timer = undefined;
+    const last = held.at(-1);
+    if (last === undefined) return;
+    const others = held.length - 1;
+    held.length = 0;
+    emit(last, others === 0 ? '' : ` (${others} more were lost in the second before.)`);
+  }
+
+  return (error) => {
+    if (timer !== undefined) {
+      held.push(error);
+      timer.ref();
+      return;
+    }
+    emit(error, '');
+    timer = setTimeout(rest, intervalMs).unref();
+  };
+}
+
+function emit(error: CollectorError, more: string): void {
+  const detail = error.fix === undefined ? {} : { detail: error.fix };
+  process.emitWarning(error.message + more, { type: 'CollectorWarning', code: error.code, ...detail });
+}

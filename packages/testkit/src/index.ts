@@ -1,0 +1,13 @@
+export { randomFaults, scriptedFaults } from './fault-plans.ts';
+export type { Fault, FaultPlan, StoreCall } from './fault-plans.ts';
+export { createFaultyDatastore } from './faulty-datastore.ts';
+export type { FaultyDatastore, FaultyDatastoreOptions } from './faulty-datastore.ts';
+export { seededRandom } from './seeded-random.ts';
+export { linesBelow, startSystem } from './system.ts';
+export type { System, SystemOptions } from './system.ts';
+export { postRaw, sendRaw } from './post-raw.ts';
+export type { RawAnswer } from './post-raw.ts';
+export { fixtureBody, readSdkFixtures, sdkFixtureFolder } from './sdk-fixture.ts';
+export type { SdkFixture } from './sdk-fixture.ts';
+export { ForgetfulFiles } from './forgetful-files.ts';
+export type { ForgetfulOptions } from './forgetful-files.ts';

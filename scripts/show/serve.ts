@@ -1,0 +1,91 @@
+import { once } from 'node:events';
+import { open, readFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { delimiter, relative } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Failure } from '../interruption.ts';
+import { startGroup } from '../process-group.ts';
+import { gleaner, repository } from '../repository.ts';
+import { stepLog } from '../steps.ts';
+import type { Example } from './example.ts';
+import { printCommand } from './print.ts';
+
+const readyTimeoutMs = 60_000;
+const drainTimeoutS = 30;
+
+/** A model server under `gleaner run`. Disposing of it stops it. */
+export interface Served extends AsyncDisposable {
+  url: string;
+  /** The collector's admin address. */
+  adminUrl: string;
+  /** An error that ends with what the server and the collector said last. */
+  failure(what: string): Promise<Failure>;
+  /** Lets the server finish and the collector store what it accepted. Rejects when either did not end well. */
+  stop(): Promise<void>;
+}
+
+/** Starts an example on free ports and waits until it answers. What it writes goes to a log, shown when it fails. */
+export async function serve(example: Example, data: string, signal: AbortSignal): Promise<Served> {
+  const [port, adminPort] = [await freePort(), await freePort()];
+  const url = `http://127.0.0.1:${port}`;
+  const where = ['--data', data, '--intake-port', '0', '--admin-port', `${adminPort}`];
+  const limits = ['--drain-timeout', `${drainTimeoutS}s`];
+  const command = ['run', '-f', example.deployment, ...where, ...limits, '--', ...example.serve(port)];
+  printCommand(['gleaner', ...command]);
+
+  const logPath = await stepLog('start');
+  await using log = await open(logPath, 'w');
+  const group = await startGroup([...gleaner, ...command], {
+    cwd: repository,
+    env: { ...process.env, PATH: [...example.path, process.env['PATH']].join(delimiter) },
+    stdio: ['ignore', log.fd, log.fd],
+    stopTimeoutMs: (drainTimeoutS + 10) * 1000,
+  });
+  const failure = async (what: string) => {
+    const lines = (await readFile(logPath, 'utf8')).trimEnd().split('\n').slice(-20);
+    return new Failure(`${what}. The end of ${relative(repository, logPath)}:\n\n${lines.join('\n')}`);
+  };
+  const stop = async () => {
+    const code = await group.stop();
+    if (code !== 0) throw await failure(`gleaner run ended with code ${code}`);
+  };
+  try {
+    const ended = group.exited.then(
+      (code) => `gleaner run ended with code ${code} before the model server was ready`,
+    );
+    const problem = await untilReady(url, signal, ended);
+    if (problem !== undefined) throw await failure(problem);
+  } catch (error) {
+    await group.stop();
+    throw error;
+  }
+  const dispose = async () => void (await group.stop());
+  return { url, adminUrl: `http://127.0.0.1:${adminPort}`, failure, stop, [Symbol.asyncDispose]: dispose };
+}
+
+/** Resolves to the problem when the server ends before it answers, or takes too long. */
+async function untilReady(
+  url: string,
+  signal: AbortSignal,
+  ended: Promise<string>,
+): Promise<string | undefined> {
+  const deadline = Date.now() + readyTimeoutMs;
+  while (Date.now() < deadline) {
+    const answer = await fetch(url, { signal }).catch(() => undefined);
+    await answer?.arrayBuffer();
+    if (answer?.ok) return undefined;
+    const problem = await Promise.race([ended, sleep(100, undefined, { signal })]);
+    if (problem !== undefined) return problem;
+  }
+  return `the model server did not answer at ${url} within ${readyTimeoutMs / 1000} s`;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error(`not a port: ${address}`);
+  return address.port;
+}

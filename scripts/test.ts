@@ -1,0 +1,31 @@
+import { checkSteps } from './check-steps.ts';
+import { runInterruptibly } from './interruption.ts';
+import { pythonEnvironment } from './python.ts';
+import type { PythonPackages } from './python.ts';
+import { commandStep, runSteps } from './steps.ts';
+import type { Step } from './steps.ts';
+import { integrationTests } from './test-files.ts';
+
+const steps = [
+  ...checkSteps,
+  pythonStep('iris'),
+  pythonStep('pandas3'),
+  integrationTests,
+  commandStep('crash', [process.execPath, 'bench/crash.ts', '--rounds', '6']),
+];
+
+await runInterruptibly((signal) =>
+  runSteps(steps, { signal, command: 'npm test', only: process.argv.slice(2) }),
+);
+
+/** Made before the tests that share it; each of them says for itself what it skips without. */
+function pythonStep(packages: PythonPackages): Step {
+  return {
+    name: `python-${packages}`,
+    run: async (signal) => {
+      const environment = await pythonEnvironment(packages, { signal });
+      if ('unavailable' in environment) return { kind: 'passed', skipped: [environment.unavailable] };
+      return { kind: 'passed' };
+    },
+  };
+}
