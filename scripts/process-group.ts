@@ -58,7 +58,8 @@ export async function run(
   signal?.throwIfAborted();
   await using group = await startGroup(command, options);
   const stop = () => void group.stop();
-  signal?.addEventListener('abort', stop);
+  if (signal?.aborted) stop();
+  else signal?.addEventListener('abort', stop);
   const code = await group.exited;
   signal?.removeEventListener('abort', stop);
   signal?.throwIfAborted();

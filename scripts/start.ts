@@ -17,7 +17,7 @@ await runInterruptibly(async (signal) => {
   await collect(example, signal);
 
   const folder = `${data}/modelDataCollector/iris/blue`;
-  await show(['data', 'ls', data], signal);
+  await show(['data', 'ls', data, '--tree'], signal);
   await show(['data', 'head', data, '-n', '3'], signal);
   await show(['data', 'join', `${folder}/model_inputs`, `${folder}/model_outputs`], signal);
   return show(['data', 'verify', data], signal);

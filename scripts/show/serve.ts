@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { open, readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { constants } from 'node:os';
 import { delimiter, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '../interruption.ts';
@@ -11,13 +12,14 @@ import type { Example } from './example.ts';
 import { printCommand } from './print.ts';
 
 const readyTimeoutMs = 60_000;
+const collectTimeoutMs = 30_000;
 const drainTimeoutS = 30;
 
 /** A model server under `gleaner run`. Disposing of it stops it. */
 export interface Served extends AsyncDisposable {
   url: string;
-  /** The collector's admin address. */
-  adminUrl: string;
+  /** Waits until the collector has accepted that many records: the Python SDK sends them behind the answers. */
+  untilCollected(records: number): Promise<void>;
   /** An error that ends with what the server and the collector said last. */
   failure(what: string): Promise<Failure>;
   /** Lets the server finish and the collector store what it accepted. Rejects when either did not end well. */
@@ -47,7 +49,10 @@ export async function serve(example: Example, data: string, signal: AbortSignal)
   };
   const stop = async () => {
     const code = await group.stop();
-    if (code !== 0) throw await failure(`gleaner run ended with code ${code}`);
+    // A server that lets the signal end it is as well as one that ends by itself.
+    if (code !== 0 && code !== 128 + constants.signals.SIGTERM) {
+      throw await failure(`gleaner run ended with code ${code}`);
+    }
   };
   try {
     const ended = group.exited.then(
@@ -59,8 +64,24 @@ export async function serve(example: Example, data: string, signal: AbortSignal)
     await group.stop();
     throw error;
   }
+  const untilCollected = async (records: number) => {
+    const accepted = await untilAccepted(`http://127.0.0.1:${adminPort}/status`, records, signal);
+    if (accepted < records) throw await failure(`the collector accepted ${accepted} of ${records} records`);
+  };
   const dispose = async () => void (await group.stop());
-  return { url, adminUrl: `http://127.0.0.1:${adminPort}`, failure, stop, [Symbol.asyncDispose]: dispose };
+  return { url, untilCollected, failure, stop, [Symbol.asyncDispose]: dispose };
+}
+
+/** How many records the collector accepted, as soon as it is enough or too much time has passed. */
+async function untilAccepted(statusUrl: string, records: number, signal: AbortSignal): Promise<number> {
+  const deadline = Date.now() + collectTimeoutMs;
+  for (;;) {
+    const response = await fetch(statusUrl, { signal });
+    const { collections } = (await response.json()) as { collections: Record<string, { accepted: number }> };
+    const accepted = Object.values(collections).reduce((sum, collection) => sum + collection.accepted, 0);
+    if (accepted >= records || Date.now() >= deadline) return accepted;
+    await sleep(50, undefined, { signal });
+  }
 }
 
 /** Resolves to the problem when the server ends before it answers, or takes too long. */

@@ -42,7 +42,9 @@ async function summarise(
   options: { countLines?: boolean },
 ): Promise<CollectionSummary> {
   const { seals } = await readSeals(datastore, window);
-  const sealedFiles = new Map(seals.flatMap(({ manifest }) => manifest.files.map((file) => [file.name, file])));
+  const sealedFiles = new Map(
+    seals.flatMap(({ manifest }) => manifest.files.map((file) => [file.name, file])),
+  );
   const files = window.objects.filter(({ path }) => isDataFile(path));
   let lines = 0;
   let bytes = 0;

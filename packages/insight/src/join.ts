@@ -44,7 +44,10 @@ export async function* joinRows(left: JoinSide, right: JoinSide): AsyncGenerator
   }
 }
 
-async function collect({ name, rows }: JoinSide): Promise<{ byId: Map<string, Row[]>; columns: Set<string> }> {
+async function collect({
+  name,
+  rows,
+}: JoinSide): Promise<{ byId: Map<string, Row[]>; columns: Set<string> }> {
   const byId = new Map<string, Row[]>();
   const columns = new Set<string>();
   let seen = 0;

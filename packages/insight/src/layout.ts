@@ -36,7 +36,7 @@ export async function* listWindows(datastore: Datastore, prefix = ''): AsyncGene
     if (top?.path === folder.path) top.objects.push(object);
     else open.push({ ...folder, objects: [object] });
   }
-  yield* open.reverse();
+  yield* open.toReversed();
 }
 
 /** The window whose folder holds `path`, or `undefined` when it lies in none. */

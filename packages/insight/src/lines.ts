@@ -21,7 +21,7 @@ export interface ReadLinesOptions {
 
 /** Lines of one object, blank ones included, with the memory of one line. A last line without a line feed counts. */
 export async function* readLines(
-  datastore: Datastore,
+  datastore: Pick<Datastore, 'read'>,
   path: string,
   { end, maxLineBytes = maxReadLineBytes }: ReadLinesOptions = {},
 ): AsyncGenerator<Line> {
@@ -51,7 +51,7 @@ export async function* readLines(
 }
 
 /** Number of lines, without a look at any. */
-export async function countLines(datastore: Datastore, path: string): Promise<number> {
+export async function countLines(datastore: Pick<Datastore, 'read'>, path: string): Promise<number> {
   let lines = 0;
   let last = LINE_FEED;
   for await (const chunk of datastore.read(path)) {

@@ -11,28 +11,36 @@ export type PayloadPlace =
   | { kind: 'elsewhere'; url: string };
 
 /** The URL of a body beside the line: `dataref`, or `data` with `datainblob`. `data` wins over `dataref` (fixtures `edge/`). */
-export function payloadUrl(record: StoredRecord): string | undefined {
-  const data = record.data === undefined ? null : (JSON.parse(decoder.decode(record.data)) as unknown);
-  if (data === null) return record.dataRef;
-  return record.dataInBlob && typeof data === 'string' ? data : undefined;
+export function payloadUrl({ data, dataRef, dataInBlob }: StoredRecord): string | undefined {
+  if (data === undefined || isNull(data)) return dataRef;
+  return dataInBlob && data[0] === QUOTE ? (JSON.parse(decoder.decode(data)) as string) : undefined;
+}
+
+/** True for the JSON text `null`. */
+export function isNull(text: Uint8Array): boolean {
+  return text[0] === LETTER_N;
+}
+
+export interface PayloadOf {
+  record: StoredRecord;
+  /** The file of its line. */
+  file: string;
+  /** Lengths by path, where a listing is at hand; what is not in it is asked for. */
+  listed?: ReadonlyMap<string, number>;
 }
 
 /**
  * Finds the body that `url` names: at its place in this store, or, when the data were copied from somewhere else, in the folder
  * of the record's own file under the name that the record's id gives it.
  */
-export async function locatePayload(
-  datastore: Datastore,
-  url: string,
-  { record, file }: { record: StoredRecord; file: string },
-): Promise<PayloadPlace> {
-  const path = pathBelow(datastore, url);
-  const beside = besidePath(url, { record, file });
-  for (const candidate of [path, beside]) {
-    const byteLength = candidate === undefined ? undefined : await datastore.length(candidate);
-    if (candidate !== undefined && byteLength !== undefined) return { kind: 'found', path: candidate, byteLength };
+export async function locatePayload(datastore: Datastore, url: string, of: PayloadOf): Promise<PayloadPlace> {
+  const below = pathBelow(datastore, url);
+  for (const path of [below, besidePath(url, of)]) {
+    if (path === undefined) continue;
+    const byteLength = of.listed?.get(path) ?? (await datastore.length(path));
+    if (byteLength !== undefined) return { kind: 'found', path, byteLength };
   }
-  return { kind: path === undefined ? 'elsewhere' : 'missing', url };
+  return { kind: below === undefined ? 'elsewhere' : 'missing', url };
 }
 
 /** The path whose URL in this store is `url`; the store itself is asked, so that its encoding and its rules hold. */
@@ -54,13 +62,15 @@ function urlOf(datastore: Datastore, path: string): string | undefined {
   }
 }
 
-function besidePath(url: string, { record, file }: { record: StoredRecord; file: string }): string | undefined {
-  if (record.id === undefined) return undefined;
+function besidePath(url: string, { record: { id }, file }: PayloadOf): string | undefined {
+  if (id === undefined) return undefined;
   const name = decoded(nameOf(url));
-  const own = [true, false].some((json) => payloadName(record.id ?? '', { json }) === name);
+  const own = [true, false].some((json) => payloadName(id, { json }) === name);
   return own ? file.slice(0, -nameOf(file).length) + name : undefined;
 }
 
+const QUOTE = 34;
+const LETTER_N = 110;
 const decoder = new TextDecoder();
 
 function decoded(text: string): string {

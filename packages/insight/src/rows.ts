@@ -4,7 +4,7 @@ import type { StoredRecord } from '@gleaner/protocol';
 import { InsightError } from './errors.ts';
 import { finding } from './findings.ts';
 import type { FindingCode, OnFinding } from './findings.ts';
-import { locatePayload, payloadUrl } from './payload.ts';
+import { isNull, locatePayload, payloadUrl } from './payload.ts';
 import { readRecords } from './records.ts';
 import type { RecordLine } from './records.ts';
 import { collectionFiles, timeWindow } from './time-window.ts';
@@ -51,9 +51,13 @@ export async function* readRows(
     }
   }
   if (bytes === 0) {
-    throw new InsightError('no_data', `No data found for the given time window in "${collection}".`, {
-      fix: 'Look with "gleaner data ls" which collections and hours there are: <collection>/yyyy/MM/dd/HH/<name>.jsonl.',
-    });
+    throw new InsightError(
+      'no_data',
+      `No data found for the given time window${collection === '' ? '' : ` in "${collection}"`}.`,
+      {
+        fix: 'Look with "gleaner data ls" which collections and hours there are: <collection>/yyyy/MM/dd/HH/<name>.jsonl.',
+      },
+    );
   }
 }
 
@@ -83,12 +87,15 @@ interface Body {
 async function bodyOf(
   datastore: Datastore,
   { file, record }: RecordLine,
-  { maxPayloadBytes, report }: { maxPayloadBytes: number; report: (code: FindingCode, message: string) => void },
+  {
+    maxPayloadBytes,
+    report,
+  }: { maxPayloadBytes: number; report: (code: FindingCode, message: string) => void },
 ): Promise<Body | undefined> {
   const url = payloadUrl(record);
   if (url === undefined) {
     const { data } = record;
-    if (data === undefined || decoder.decode(data) === 'null') return undefined;
+    if (data === undefined || isNull(data)) return undefined;
     return { text: data, rows: holdsRows(data) };
   }
   if (record.dataRef === undefined) return { text: new Uint8Array(), rows: false };
@@ -138,7 +145,8 @@ function* rowsOf(
 /** A null row has no columns and keeps its place. */
 function columnsOf(row: Uint8Array): Map<string, string> {
   const columns = new Map<string, string>();
-  for (const { name, start, end } of objectMembers(row)) columns.set(name, decoder.decode(row.subarray(start, end)));
+  for (const { name, start, end } of objectMembers(row))
+    columns.set(name, decoder.decode(row.subarray(start, end)));
   return columns;
 }
 
@@ -146,13 +154,12 @@ function columnsOf(row: Uint8Array): Map<string, string> {
 function holdsRows(text: Uint8Array): boolean {
   if (text[0] !== BRACKET_OPEN) return false;
   for (const { start } of arrayElements(text)) {
-    if (text[start] !== BRACE_OPEN && text[start] !== LETTER_N) return false;
+    if (text[start] !== BRACE_OPEN && !isNull(text.subarray(start))) return false;
   }
   return true;
 }
 
 const BRACKET_OPEN = 91;
-const LETTER_N = 110;
 const BRACE_OPEN = 123;
 
 function nameOfRecord(record: StoredRecord): string {

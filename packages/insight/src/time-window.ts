@@ -43,7 +43,8 @@ export async function* collectionFiles(
   const root = folderPath(collection);
   const rateWithin = (path: string) => {
     const folder = isDataFile(path) ? windowFolderOf(path) : undefined;
-    const inside = folder?.collection === collection && folder.start < window.end && folder.end > window.start;
+    const inside =
+      folder?.collection === collection && folder.start < window.end && folder.end > window.start;
     return inside ? folder.rollingRate : undefined;
   };
   let hours = 0;
@@ -81,12 +82,14 @@ function prefixesOf(root: string, { start, end }: TimeWindow): string[] {
   return prefixes;
 }
 
-const instant = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d)(?::(\d\d)(?::(\d\d)(?:\.\d+)?)?)?(Z|[+-]\d\d:\d\d)?)?$/i;
+const instant = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d)(?::(\d\d)(?::(\d\d(?:\.\d+)?))?)?(Z|[+-]\d\d:\d\d)?)?$/i;
 
 function parseInstant(text: string): number {
-  const [, day, hour = '00', minute = '00', second = '00', zone = 'Z'] = instant.exec(text.trim()) ?? [];
+  const [, day = '', hour = '00', minute = '00', second = '00', zone = 'Z'] = instant.exec(text.trim()) ?? [];
   const seconds = Date.parse(`${day}T${hour}:${minute}:${second}${zone.toUpperCase()}`) / 1000;
-  if (!Number.isNaN(seconds)) return seconds;
+  // The 30th of February would become the 2nd of March.
+  const exists = !Number.isNaN(seconds) && new Date(day).toISOString().startsWith(day);
+  if (exists) return seconds;
   throw new InsightError('window_invalid', `${JSON.stringify(text)} is not a time.`, {
     fix: 'Write 2026-11-23, 2026-11-23T18 or 2026-11-23T18:15:30Z; without an offset it is UTC.',
   });

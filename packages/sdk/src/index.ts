@@ -1,5 +1,5 @@
-export type { CollectorStats, WaitOptions } from './core/collector-options.ts';
-export { BasicCorrelationContext, getContext, getContextWrapper, WrapperContext } from './core/context.ts';
+export type { CollectorOptions, CollectorStats, WaitOptions } from './core/collector-options.ts';
+export { BasicCorrelationContext, WrapperContext, getContext, getContextWrapper } from './core/context.ts';
 export type { BasicCorrelationContextOptions, CorrelationContext } from './core/context.ts';
 export type { CollectableData } from './core/data.ts';
 export type { CollectorEngine } from './core/engine.ts';
@@ -7,6 +7,6 @@ export { CollectorError, collectorErrorCodes } from './core/errors.ts';
 export type { CollectorErrorCode, EventIdentity } from './core/errors.ts';
 export type { Columns, Row } from './core/rows.ts';
 export { Collector } from './node/collector.ts';
-export type { CollectorOptions } from './node/collector.ts';
-export { createCollectorEngine } from './node/engine.ts';
-export type { CollectorEngineOptions } from './node/engine.ts';
+export type { NodeCollectorOptions } from './node/collector.ts';
+export { createNodeEngine } from './node/engine.ts';
+export type { NodeEngineOptions } from './node/engine.ts';

@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { createMemoryDatastore, DatastoreError, openFolderDatastore } from '@gleaner/datastore';
 import type { Datastore } from '@gleaner/datastore';
-import { failsWith } from '@gleaner/datastore/contract';
 import fc from 'fast-check';
 import { randomFaults } from './fault-plans.ts';
 import { createFaultyDatastore } from './faulty-datastore.ts';

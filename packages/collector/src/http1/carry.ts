@@ -1,16 +1,7 @@
 import { strayMessage } from './grammar.ts';
 import { problem } from './halt.ts';
-import type { Problem, ProblemCode } from './halt.ts';
-
-/** A part of a message that is read as text and as a whole: a head, the size line of a chunk, a trailer section. */
-export interface Unit {
-  readonly name: string;
-  /** Ends the unit and belongs to it. */
-  readonly mark: Buffer;
-  readonly tooLong: ProblemCode;
-  /** A line end that is not CR LF, or a NUL. */
-  readonly stray: ProblemCode;
-}
+import type { Problem } from './halt.ts';
+import type { Unit } from './unit.ts';
 
 /** Holds the beginning of a unit that is cut by the end of a chunk, until the rest comes. Costs time in proportion to it. */
 export interface Carry {
@@ -23,11 +14,11 @@ export interface Carry {
   add(chunk: Buffer, unit: Unit, maxBytes: number): string | Problem | undefined;
 }
 
-const empty = Buffer.alloc(0);
-
 export function createCarry(): Carry {
   return new GrowingCarry();
 }
+
+const empty = Buffer.alloc(0);
 
 class GrowingCarry implements Carry {
   #held: Buffer = empty;
@@ -66,14 +57,9 @@ class GrowingCarry implements Carry {
       return text;
     }
     if (filled === maxBytes)
-      return problem(unit.tooLong, `The ${unit.name} is longer than ${maxBytes} bytes`);
+      return problem(unit.tooLarge, `The ${unit.name} is longer than ${maxBytes} bytes`);
     this.#length = filled;
     return undefined;
-  }
-
-  clear(): void {
-    this.#held = this.#held.subarray(0, 0);
-    this.#length = 0;
   }
 
   /** Doubles, so that bytes coming one by one are copied twice on average, not as often as there are bytes. */
@@ -85,7 +71,7 @@ class GrowingCarry implements Carry {
   }
 }
 
-/** A line ends in CR LF and nowhere else. Seen as soon as it comes: the sender may be waiting after its two line feeds. */
+/** A line ends in CR LF and nowhere else. Looked for at once: who ends a head in two line feeds now waits for an answer. */
 function holdsStray(bytes: Buffer, from: number, end: number): boolean {
   let previous = bytes[from - 1];
   for (let i = from; i < end; i += 1) {

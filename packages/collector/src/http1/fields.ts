@@ -7,7 +7,6 @@ export interface Fields extends Iterable<readonly [name: string, value: string]>
   readonly size: number;
   nameAt(index: number): string;
   valueAt(index: number): string;
-  nameLengthAt(index: number): number;
   /** Whether the field at `index` has this name, which must be written in lower case. */
   isNamed(index: number, lowerCaseName: string): boolean;
   /** The value of the first field with this name, which must be written in lower case. */
@@ -55,17 +54,14 @@ class IndexedFields implements Fields {
     return this.#text.slice(start, end);
   }
 
-  nameLengthAt(index: number): number {
-    return this.#mark(index * 3 + 1) - this.#mark(index * 3);
-  }
-
   isNamed(index: number, lowerCaseName: string): boolean {
+    const text = this.#text;
     const start = this.#mark(index * 3);
-    const length = this.#mark(index * 3 + 1) - start;
-    if (length !== lowerCaseName.length) return false;
+    const { length } = lowerCaseName;
+    if (this.#mark(index * 3 + 1) - start !== length) return false;
     // From the end: many names of one head begin alike (`ce-`).
     for (let i = length - 1; i >= 0; i -= 1) {
-      const code = this.#text.charCodeAt(start + i);
+      const code = text.charCodeAt(start + i);
       const lower = code >= 65 && code <= 90 ? code + 32 : code;
       if (lower !== lowerCaseName.charCodeAt(i)) return false;
     }

@@ -31,31 +31,17 @@ export function readDeclared(fields: Fields): Declared {
   let connection = '';
   let upgrade = false;
   for (let i = 0; i < fields.size; i += 1) {
-    switch (fields.nameLengthAt(i)) {
-      case 14:
-        if (fields.isNamed(i, 'content-length')) {
-          repeated ||= contentLength !== undefined;
-          contentLength = fields.valueAt(i);
-        }
-        break;
-      case 17:
-        if (fields.isNamed(i, 'transfer-encoding')) {
-          repeated ||= transferEncoding !== undefined;
-          transferEncoding = fields.valueAt(i).toLowerCase();
-        }
-        break;
-      case 10:
-        if (fields.isNamed(i, 'connection')) {
-          const value = fields.valueAt(i).toLowerCase();
-          connection = connection === '' ? value : `${connection},${value}`;
-        }
-        break;
-      case 6:
-        if (fields.isNamed(i, 'expect')) expect = fields.valueAt(i).toLowerCase();
-        break;
-      case 7:
-        if (fields.isNamed(i, 'upgrade')) upgrade = true;
-    }
+    if (fields.isNamed(i, 'content-length')) {
+      repeated ||= contentLength !== undefined;
+      contentLength = fields.valueAt(i);
+    } else if (fields.isNamed(i, 'transfer-encoding')) {
+      repeated ||= transferEncoding !== undefined;
+      transferEncoding = fields.valueAt(i).toLowerCase();
+    } else if (fields.isNamed(i, 'connection')) {
+      const value = fields.valueAt(i).toLowerCase();
+      connection = connection === '' ? value : `${connection},${value}`;
+    } else if (fields.isNamed(i, 'expect')) expect = fields.valueAt(i).toLowerCase();
+    else if (fields.isNamed(i, 'upgrade')) upgrade = true;
   }
   return {
     contentLength,

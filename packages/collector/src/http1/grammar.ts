@@ -11,7 +11,8 @@ export interface Block {
   readonly tooLarge: ProblemCode;
 }
 
-const token = "[!#$%&'*+\\-.^_`|~0-9A-Za-z]+";
+/** As the source of an expression. */
+export const token = "[!#$%&'*+\\-.^_`|~0-9A-Za-z]+";
 const value = '[\\t\\x20-\\x7e\\x80-\\xff]*';
 
 export const requestBlock = block('head', (version) => `${token} [!-~\\x80-\\xff]+ ${version}`);
@@ -45,9 +46,10 @@ function diagnose(text: string, kind: Block, lenient: boolean): Problem | undefi
   // First, because a block that comes in pieces is looked through for these before it is whole.
   if (strayLineEnd.test(text)) return problem('framing_ambiguous', strayMessage);
   const [startLine = '', ...lines] = text.slice(0, -4).split('\r\n');
-  if (kind.otherVersion.test(startLine))
+  if (!kind.startLine.test(startLine)) {
+    if (!kind.otherVersion.test(startLine)) return problem(kind.malformed, 'The start line is not HTTP');
     return problem('version_unsupported', 'Neither HTTP/1.0 nor HTTP/1.1');
-  if (!kind.startLine.test(startLine)) return problem(kind.malformed, 'The start line is not HTTP');
+  }
   for (const line of lines) {
     const found = diagnoseField(line, kind, lenient);
     if (found !== undefined) return found;
@@ -64,15 +66,15 @@ function diagnoseField(line: string, kind: Block, lenient: boolean): Problem | u
   const colon = line.indexOf(':');
   if (colon < 1) return problem(kind.malformed, 'A field has no name');
   const name = line.slice(0, colon);
+  const quoted = JSON.stringify(name.slice(0, 40));
   if (!strictName.test(name)) {
-    if (looksLikeFraming(name))
-      return problem('framing_ambiguous', `The field name ${JSON.stringify(name)} is disguised`);
+    if (looksLikeFraming(name)) return problem('framing_ambiguous', `The field name ${quoted} is disguised`);
     if (!lenient || !lenientName.test(name)) {
-      return problem(kind.malformed, `The field name ${JSON.stringify(name)} holds what a name may not`);
+      return problem(kind.malformed, `The field name ${quoted} holds what a name may not`);
     }
   }
   if (!lenient && !strictValue.test(line.slice(colon + 1))) {
-    return problem(kind.malformed, `The value of ${JSON.stringify(name)} holds a control character`);
+    return problem(kind.malformed, `The value of ${quoted} holds a control character`);
   }
   return undefined;
 }

@@ -101,7 +101,13 @@ export function parseResponseHead(
 
 /** `text` is all of a trailer section, from the line end before it to its empty line. */
 export function parseTrailers(text: string, options: FieldOptions): Fields | Problem {
-  return parseFields(text, trailerBlock, options);
+  const trailers = parseFields(text, trailerBlock, options);
+  if ('code' in trailers) return trailers;
+  const late = ['content-length', 'transfer-encoding', 'connection'].find(
+    (name) => trailers.get(name) !== undefined,
+  );
+  if (late === undefined) return trailers;
+  return problem('framing_ambiguous', `${late} comes after the body`);
 }
 
 function parseFields(text: string, block: Block, options: FieldOptions): Fields | Problem {

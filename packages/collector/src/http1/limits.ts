@@ -1,6 +1,6 @@
 /** All in bytes but `maxFields`. Each holds for a single message; a value equal to its limit passes. */
 export interface ReaderLimits {
-  /** Start line, fields and the empty line after them. Default 64 KiB. */
+  /** Start line, fields and the empty line after them. Default 64 KiB; not to be more than 1 MiB. */
   maxHeadBytes: number;
   /** Field lines of a head, and of its trailers. Default 256. */
   maxFields: number;

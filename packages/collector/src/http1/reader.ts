@@ -1,5 +1,4 @@
-import { createCarry } from './carry.ts';
-import type { Unit } from './carry.ts';
+import { createCursor } from './cursor.ts';
 import { parseChunkSize } from './chunked.ts';
 import type { Fields } from './fields.ts';
 import type { Framing } from './framing.ts';
@@ -10,6 +9,8 @@ import { parseRequestHead, parseResponseHead, parseTrailers } from './head.ts';
 import type { RequestHead, ResponseHead } from './head.ts';
 import { defaultReaderOptions } from './limits.ts';
 import type { ReaderOptions } from './limits.ts';
+import { chunkLineUnit, crlf, headUnit, trailersUnit } from './unit.ts';
+import type { Unit } from './unit.ts';
 
 /** What a reader tells: for each message `onHead`, `onBody` any number of times, `onTrailers` if there are any, `onEnd`. */
 export interface MessageHandler<Head> {
@@ -79,41 +80,13 @@ type Phase =
 
 const CR = 13;
 const LF = 10;
-const crlf = Buffer.from('\r\n');
-const emptyLine = Buffer.from('\r\n\r\n');
-const nothing = Buffer.alloc(0);
-
-const headUnit: Unit = {
-  name: 'head',
-  mark: emptyLine,
-  stray: 'framing_ambiguous',
-  tooLong: 'head_too_large',
-};
-const chunkLineUnit: Unit = {
-  name: 'size line of a chunk',
-  mark: crlf,
-  stray: 'chunk_malformed',
-  tooLong: 'chunk_malformed',
-};
-const trailersUnit: Unit = {
-  name: 'trailer section',
-  mark: emptyLine,
-  stray: 'framing_ambiguous',
-  tooLong: 'trailers_too_large',
-};
 
 /** `/!\ Hot path`: a head and its body in one chunk take one search, one decoding and no copy. */
 class Reader<Head extends RequestHead | ResponseHead> implements MessageReader {
   readonly #handler: MessageHandler<Head>;
   readonly #side: Side<Head>;
-  readonly #carry = createCarry();
+  readonly #cursor = createCursor();
   #phase: Phase = 'start';
-  #chunk: Buffer = nothing;
-  #at = 0;
-  /** Bytes of the chunks before this one. */
-  #before = 0;
-  /** A unit that was taken and is not accepted yet. */
-  #unit = '';
   #blankBytes = 0;
   #leftBytes = 0;
   #bodyBytes = 0;
@@ -126,26 +99,21 @@ class Reader<Head extends RequestHead | ResponseHead> implements MessageReader {
   }
 
   get consumedBytes(): number {
-    return this.#halt?.consumedBytes ?? this.#before + this.#at - this.#carry.length - this.#unit.length;
+    return this.#halt?.consumedBytes ?? this.#cursor.consumedBytes;
   }
 
   push(chunk: Uint8Array): Halt | undefined {
     if (this.#halted()) return undefined;
-    this.#chunk = Buffer.isBuffer(chunk)
-      ? chunk
-      : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-    while (this.#at < chunk.length && !this.#halted()) this.#step();
-    if (this.#halt === undefined) this.#before += chunk.length;
-    this.#chunk = nothing;
-    this.#at = 0;
+    this.#cursor.feed(chunk);
+    while (!this.#halted() && !this.#cursor.atEnd) this.#step();
+    if (!this.#halted()) this.#cursor.drop();
     return this.#halt;
   }
 
   end(): Halt | undefined {
     if (this.#halted() || this.#phase === 'start') return undefined;
-    if (this.#phase !== 'until-close')
-      return this.#leave(problem('truncated', 'The connection ended inside a message'));
-    this.#endMessage();
+    if (this.#phase === 'until-close') this.#endMessage();
+    else this.#fail(problem('truncated', 'The connection ended inside a message'));
     return this.#halt;
   }
 
@@ -178,15 +146,14 @@ class Reader<Head extends RequestHead | ResponseHead> implements MessageReader {
   }
 
   #readStart(): void {
-    const byte = this.#chunk[this.#at];
     const afterCr = this.#blankBytes % 2 === 1;
-    if (byte === (afterCr ? LF : CR) && this.#blankBytes < this.#side.maxBlankBytes) {
+    if (this.#blankBytes < this.#side.maxBlankBytes && this.#cursor.skip(afterCr ? LF : CR)) {
       this.#blankBytes += 1;
-      this.#at += 1;
-    } else if (afterCr) this.#fail(problem('framing_ambiguous', strayMessage));
-    else if (this.#closes)
+    } else if (afterCr) {
+      this.#fail(problem('framing_ambiguous', strayMessage));
+    } else if (this.#closes) {
       this.#fail(problem('data_after_close', 'The message before this one was to be the last'));
-    else {
+    } else {
       this.#blankBytes = 0;
       this.#phase = 'head';
     }
@@ -199,7 +166,7 @@ class Reader<Head extends RequestHead | ResponseHead> implements MessageReader {
     if (head.kind === 'problem') return this.#fail(head);
     this.#handler.onHead(head);
     if (this.#halted()) return;
-    this.#unit = '';
+    this.#cursor.accept();
     this.#closes = !head.keepAlive;
     this.#beginBody(head.framing);
   }
@@ -243,11 +210,9 @@ class Reader<Head extends RequestHead | ResponseHead> implements MessageReader {
   }
 
   #passBody(): void {
-    const start = this.#at;
-    const end = Math.min(start + this.#leftBytes, this.#chunk.length);
-    this.#at = end;
-    this.#leftBytes -= end - start;
-    this.#handler.onBody(this.#chunk.subarray(start, end));
+    const bytes = this.#cursor.slice(this.#leftBytes);
+    this.#leftBytes -= bytes.length;
+    this.#handler.onBody(bytes);
   }
 
   #readChunkLine(): void {
@@ -257,23 +222,20 @@ class Reader<Head extends RequestHead | ResponseHead> implements MessageReader {
     if (typeof size !== 'number') return this.#fail(size);
     this.#bodyBytes += size;
     if (this.#bodyBytes > this.#side.limits.maxBodyBytes) return this.#failBody(this.#bodyBytes);
-    this.#unit = '';
+    this.#cursor.accept();
     if (size > 0) {
       this.#phase = 'chunk-data';
       this.#leftBytes = size;
     } else {
-      // The line end of the last chunk also opens the trailers: with it, an empty line ends them even if there are none.
       this.#phase = 'trailers';
-      this.#carry.reset(crlf);
+      this.#cursor.giveBack(crlf);
     }
   }
 
   #readChunkEnd(): void {
-    const expected = this.#leftBytes === 2 ? CR : LF;
-    if (this.#chunk[this.#at] !== expected) {
+    if (!this.#cursor.skip(this.#leftBytes === 2 ? CR : LF)) {
       return this.#fail(problem('chunk_malformed', 'The data of a chunk go on after its size'));
     }
-    this.#at += 1;
     this.#leftBytes -= 1;
     if (this.#leftBytes === 0) this.#phase = 'chunk-line';
   }
@@ -283,7 +245,7 @@ class Reader<Head extends RequestHead | ResponseHead> implements MessageReader {
     if (text === undefined) return;
     const fields = parseTrailers(text, this.#side.limits);
     if ('code' in fields) return this.#fail(fields);
-    this.#unit = '';
+    this.#cursor.accept();
     if (fields.size > 0) this.#handler.onTrailers(fields);
     if (!this.#halted()) this.#endMessage();
   }
@@ -293,26 +255,10 @@ class Reader<Head extends RequestHead | ResponseHead> implements MessageReader {
     this.#handler.onEnd();
   }
 
-  /** The next unit as Latin-1 text, which is its bytes one to one; `undefined` when more is needed or it cannot be. */
   #take(unit: Unit, maxBytes: number): string | undefined {
-    const found = this.#carry.length > 0 ? -1 : this.#chunk.indexOf(unit.mark, this.#at);
-    const end = found + unit.mark.length;
-    if (found < 0 || end - this.#at > maxBytes) return this.#takeCut(unit, maxBytes);
-    this.#unit = this.#chunk.toString('latin1', this.#at, end);
-    this.#at = end;
-    return this.#unit;
-  }
-
-  #takeCut(unit: Unit, maxBytes: number): string | undefined {
-    const carried = this.#carry.length;
-    const taken = this.#carry.add(this.#chunk.subarray(this.#at), unit, maxBytes);
-    if (taken === undefined) this.#at = this.#chunk.length;
-    else if (typeof taken !== 'string') this.#fail(taken);
-    else {
-      this.#at += taken.length - carried;
-      this.#unit = taken;
-      return taken;
-    }
+    const taken = this.#cursor.take(unit, maxBytes);
+    if (typeof taken !== 'object') return taken;
+    this.#fail(taken);
     return undefined;
   }
 
@@ -328,13 +274,7 @@ class Reader<Head extends RequestHead | ResponseHead> implements MessageReader {
   }
 
   #leave(why: Problem | Opaque | Stopped): Halt {
-    const rest = Buffer.concat([
-      Buffer.from(this.#unit, 'latin1'),
-      this.#carry.bytes(),
-      this.#chunk.subarray(this.#at),
-    ]);
-    this.#halt = { ...why, consumedBytes: this.consumedBytes, rest };
-    this.#carry.reset(nothing);
+    this.#halt = { ...why, ...this.#cursor.leave() };
     return this.#halt;
   }
 }

@@ -52,10 +52,10 @@ async function check(fixture: SdkFixture): Promise<void> {
   const [line = '', ...others] = await system.lines(collection);
   assert.equal(others.length, 0);
   const file = stored.find((name) => name.endsWith('.jsonl')) ?? '';
-  const record = JSON.parse(line) as Record<string, unknown>;
+  const record = JSON.parse(line) as Record<string, string>;
   assert.deepEqual(Object.keys(record).slice(0, leadingKeys.length), leadingKeys);
   for (const key of [...plainKeys, ...sdkKeys]) assert.equal(record[key], expected[key], key);
-  if (expected['time'] === null) assert.ok(Math.abs(Date.parse(String(record['time'])) / 1000 - before) < 60);
+  if (expected['time'] === null) assert.ok(Math.abs(Date.parse(record['time'] ?? '') / 1000 - before) < 60);
   else {
     assert.equal(record['time'], expected['time']);
     assert.ok(file.includes(`${collection}/${String(expected['folder'])}/`), file);
@@ -69,18 +69,18 @@ async function check(fixture: SdkFixture): Promise<void> {
     } else assert.equal(sha256(data ?? Buffer.alloc(0)), expected['dataTextSha256']);
   } else if (expected.outcome === 'side-file') {
     assert.equal(data, undefined);
-    assert.equal(record['dataref'], join(beside, `${String(record['id'])}.json`));
+    assert.equal(record['dataref'], join(beside, `${record['id'] ?? ''}.json`));
     assert.equal(record['datainblob'], 'true');
-    assert.equal(sha256(await readFile(String(record['dataref']))), request.bodySha256);
+    assert.equal(sha256(await readFile(record['dataref'] ?? '')), request.bodySha256);
   } else {
-    assert.equal(record['data'], join(beside, String(record['id'])));
+    assert.equal(record['data'], join(beside, record['id'] ?? ''));
     assert.equal(record['datainblob'], 'true');
-    assert.equal(sha256(await readFile(String(record['data']))), expected['rawSha256']);
+    assert.equal(sha256(await readFile(record['data'] ?? '')), expected['rawSha256']);
   }
 }
 
 /** Attributes made of context headers: all expected ones, and no others. */
-function checkExtras(record: Record<string, unknown>, expected: SdkFixture['expected']): void {
+function checkExtras(record: Record<string, string>, expected: SdkFixture['expected']): void {
   const own = new Set([...leadingKeys, ...plainKeys, ...sdkKeys, 'data', 'dataref', 'datainblob']);
   const extras = Object.entries(record).filter(([key]) => !own.has(key));
   const optional = expected.optionalExtra ?? {};

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import type { Datastore } from '@gleaner/datastore';
 import { chainNext, chainStart, manifestName } from '@gleaner/protocol';
-import type { Manifest, ManifestFile } from '@gleaner/protocol';
+import type { Manifest } from '@gleaner/protocol';
 import { finding } from '../findings.ts';
 import type { FindingCode, OnFinding } from '../findings.ts';
 import { isDataFile, nameOf } from '../layout.ts';
@@ -17,30 +17,32 @@ import type { VerifyCounts } from './report.ts';
 export interface WindowCheck {
   datastore: Datastore;
   window: CollectedWindow;
+  /** Length by path of what the window's folder holds. */
+  lengths: ReadonlyMap<string, number>;
   onFinding: OnFinding;
-  /** Every record of the window; `stored` counts those for which it does not say `duplicate`. */
   onRecord: (entry: RecordLine) => Promise<void>;
 }
 
 /** Reads the window once and holds its lines against its manifests. `stored` is the number of records, repeated ones included. */
 export async function checkWindow(check: WindowCheck): Promise<{ counts: VerifyCounts; seals: Seal[] }> {
-  const { datastore, window, onFinding } = check;
+  const { datastore, window, lengths } = check;
   const { seals, problems } = await readSeals(datastore, window);
-  problems.forEach(onFinding);
-  const lengths = new Map(window.objects.map(({ path, byteLength }) => [nameOf(path), byteLength]));
-  const names = [...lengths.keys()].filter(isDataFile);
-  const counts = { ...noCounts(), windows: 1, files: names.length };
+  problems.forEach(check.onFinding);
+  const files = [...lengths.keys()].filter(isDataFile);
+  const counts = { ...noCounts(), windows: 1, files: files.length };
   let openRecords = 0;
   let openFiles = 0;
   for (const seal of seals) {
-    const sealed = await checkSeal(check, seal, lengths);
+    const sealed = await checkSeal(check, seal);
     addCounts(counts, sealed.counts);
     openRecords += sealed.openRecords;
   }
-  const claimed = new Set(seals.flatMap(({ manifest }) => manifest.files.map((file) => file.name)));
-  for (const name of names.filter((name) => !claimed.has(name))) {
+  const claimed = new Set(
+    seals.flatMap(({ manifest }) => manifest.files.map(({ name }) => window.path + name)),
+  );
+  for (const file of files.filter((file) => !claimed.has(file))) {
     openFiles++;
-    openRecords += (await readFile(check, { name, end: lengths.get(name) ?? 0, sealedEnd: 0 })).openRecords;
+    openRecords += (await readFile(check, { file, end: lengths.get(file) ?? 0, sealedEnd: 0 })).openRecords;
   }
   counts.accepted += openRecords;
   counts.stored += openRecords;
@@ -51,22 +53,23 @@ export async function checkWindow(check: WindowCheck): Promise<{ counts: VerifyC
 async function checkSeal(
   check: WindowCheck,
   { path, manifest }: Seal,
-  lengths: ReadonlyMap<string, number>,
 ): Promise<{ counts: VerifyCounts; openRecords: number }> {
-  const report = (code: FindingCode, message: string) => check.onFinding(finding(code, { file: path }, message));
+  const report = (code: FindingCode, message: string) =>
+    check.onFinding(finding(code, { file: path }, message));
   checkPlace(check, { path, manifest });
   for (const problem of contradictions(manifest)) report('manifest_inconsistent', problem);
   let chain = chainStart;
   let records = 0;
   let openRecords = 0;
   let whole = true;
-  for (const file of manifest.files) {
-    const end = await lengthNow(check, file, lengths);
-    if (end === undefined) report('file_missing', `The manifest covers ${file.name}, which is not there.`);
-    else if (end < file.bytes) report('file_short', `${file.name} has ${end} bytes of ${file.bytes} sealed ones.`);
-    whole &&= end !== undefined && end >= file.bytes;
+  for (const { name, bytes } of manifest.files) {
+    const file = check.window.path + name;
+    const end = await lengthNow(check, { file, atLeast: bytes });
+    if (end === undefined) report('file_missing', `The manifest covers ${name}, which is not there.`);
+    else if (end < bytes) report('file_short', `${name} has ${end} bytes of ${bytes} sealed ones.`);
+    whole &&= end !== undefined && end >= bytes;
     if (end === undefined) continue;
-    const read = await readFile(check, { name: file.name, end, sealedEnd: file.bytes, chain });
+    const read = await readFile(check, { file, end, sealedEnd: bytes, chain });
     chain = read.chain;
     records += read.records;
     openRecords += read.openRecords;
@@ -80,17 +83,19 @@ async function checkSeal(
   return { counts: { ...noCounts(), accepted, stored: records, missing, seen, dropped }, openRecords };
 }
 
-/** Length of a sealed file. The listing is older than the manifest may be: a file that looks short is asked for again. */
+/** Length of a sealed file. The listing may be older than the manifest: a file that looks short is asked for again. */
 async function lengthNow(
-  { datastore, window }: WindowCheck,
-  file: ManifestFile,
-  lengths: ReadonlyMap<string, number>,
+  { datastore, lengths }: WindowCheck,
+  { file, atLeast }: { file: string; atLeast: number },
 ): Promise<number | undefined> {
-  const listed = lengths.get(file.name);
-  return listed !== undefined && listed >= file.bytes ? listed : datastore.length(window.path + file.name);
+  const listed = lengths.get(file);
+  return listed !== undefined && listed >= atLeast ? listed : datastore.length(file);
 }
 
-function checkPlace({ window, onFinding }: WindowCheck, { path, manifest }: Pick<Seal, 'path' | 'manifest'>): void {
+function checkPlace(
+  { window, onFinding }: WindowCheck,
+  { path, manifest }: Pick<Seal, 'path' | 'manifest'>,
+): void {
   if (manifest.window === window.window && manifestName(manifest.instance) === nameOf(path)) return;
   const message = `The manifest is that of ${manifest.instance} in ${manifest.window}.`;
   onFinding(finding('manifest_misplaced', { file: path }, message));
@@ -104,7 +109,8 @@ function contradictions({ files, lines, bytes, seen, kept, dropped }: Manifest):
   if (sum('bytes') !== bytes) problems.push(`Its files have ${sum('bytes')} bytes, but it says ${bytes}.`);
   // Several records may share a line (compat 5.8), so `kept` may be more than `lines`.
   if (kept < lines) problems.push(`It kept ${kept} records, but has ${lines} lines.`);
-  if (seen !== kept + droppedInAll) problems.push(`It saw ${seen} records, kept ${kept} and dropped ${droppedInAll}.`);
+  if (seen !== kept + droppedInAll)
+    problems.push(`It saw ${seen} records, kept ${kept} and dropped ${droppedInAll}.`);
   return problems;
 }
 
@@ -117,10 +123,14 @@ interface FileRead {
 }
 
 async function readFile(
-  { datastore, window, onFinding, onRecord }: WindowCheck,
-  { name, end, sealedEnd, chain = chainStart }: { name: string; end: number; sealedEnd: number; chain?: Uint8Array },
+  { datastore, onFinding, onRecord }: WindowCheck,
+  {
+    file,
+    end,
+    sealedEnd,
+    chain = chainStart,
+  }: { file: string; end: number; sealedEnd: number; chain?: Uint8Array },
 ): Promise<FileRead> {
-  const file = window.path + name;
   const read: FileRead = { chain, records: 0, openRecords: 0 };
   for await (const line of readLines(datastore, file, { end })) {
     const sealed = line.end <= sealedEnd;

@@ -49,7 +49,9 @@ class HashedIds implements EventIds {
 
   seenBefore(source: string, id: string): boolean {
     const digest = hash('sha256', `${source}\n${id}`, 'buffer');
-    const words = new Uint32Array(digest.buffer.slice(digest.byteOffset, digest.byteOffset + 4 * wordsPerSlot));
+    const words = new Uint32Array(
+      digest.buffer.slice(digest.byteOffset, digest.byteOffset + 4 * wordsPerSlot),
+    );
     words[wordsPerSlot - 1] = (words[wordsPerSlot - 1] ?? 0) | 1;
     if (!isOf(this.#part, words)) return false;
     const slot = slotOf(this.#table, words);

@@ -2,13 +2,26 @@ import { finding } from '../findings.ts';
 import type { OnFinding } from '../findings.ts';
 import type { Seal } from '../seals.ts';
 
-/** Each manifest names the one its instance sealed before: a removed or changed manifest breaks the chain behind it. */
-export function checkLinks(seals: readonly Pick<Seal, 'path' | 'hash' | 'manifest'>[], onFinding: OnFinding): void {
-  const known = new Set(seals.flatMap(({ hash, manifest }) => [hash, ...manifest.replaces].map((hash) => `${manifest.instance} ${hash}`)));
-  for (const { path, manifest } of seals) {
-    if (manifest.previous === null || known.has(`${manifest.instance} ${manifest.previous}`)) continue;
-    const message =
-      'The manifest sealed before this one is not here as it was: changed, or removed (older windows may be gone by a retention rule).';
-    onFinding(finding('manifest_previous_unknown', { file: path }, message));
-  }
+/**
+ * The manifests of a collection, each of which names the one its instance sealed before: a removed or changed one breaks the
+ * chain behind it. Keeps two hashes of each.
+ */
+export function createLinks(): { add(seal: Seal): void; check(onFinding: OnFinding): void } {
+  const known = new Set<string>();
+  const links: { file: string; previous: string }[] = [];
+  return {
+    add({ path, hash, manifest }) {
+      const { instance, previous, replaces } = manifest;
+      for (const version of [hash, ...replaces]) known.add(`${instance} ${version}`);
+      if (previous !== null) links.push({ file: path, previous: `${instance} ${previous}` });
+    },
+    check(onFinding) {
+      for (const { file } of links.filter(({ previous }) => !known.has(previous))) {
+        const message =
+          'The manifest sealed before this one is not here as it was: changed or removed. (Where a retention rule removes old ' +
+          'windows, the first one left says this.)';
+        onFinding(finding('manifest_previous_unknown', { file }, message));
+      }
+    },
+  };
 }

@@ -69,7 +69,6 @@ const addedKeys = [
 /** Keeps the first `limit` findings, and counts the rest. One place is told of once. */
 export function collectFindings(limit: number): {
   add: OnFinding;
-  list: Finding[];
   result(): { findings: Finding[]; findingsOmitted: number; errors: number };
 } {
   const findings: Finding[] = [];
@@ -77,7 +76,6 @@ export function collectFindings(limit: number): {
   let findingsOmitted = 0;
   let errors = 0;
   return {
-    list: findings,
     add(found) {
       const place = `${found.code} ${found.file}:${found.line ?? ''} ${found.message}`;
       if (told.has(place)) return;

@@ -1,5 +1,7 @@
 import type { DatastoreUri } from '../azureml-uri.ts';
 import { collectionNameProblem, isPayloadCollection } from '../names.ts';
+import { rollingRates } from '../window.ts';
+import type { RollingRate } from '../window.ts';
 import type { CollectionData } from './collection-data.ts';
 import { readCollection, readEnabled, readSamplingRate } from './collection.ts';
 import type { CollectionSettings } from './collection.ts';
@@ -8,10 +10,6 @@ import type { Field } from './fields.ts';
 import { readDestination, readSamplingStrategy } from './preview.ts';
 import type { Place, Report } from './report.ts';
 import type { YamlScalar } from './yaml-value.ts';
-
-/** How long one file of a collection grows: one per minute, hour, … of UTC. */
-export type RollingRate = (typeof rollingRates)[number];
-export const rollingRates = ['minute', 'hour', 'day', 'month', 'year'] as const;
 
 /** One collection of a deployment, everything decided but the default place. */
 export interface Collection extends CollectionData {

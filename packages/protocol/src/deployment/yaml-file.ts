@@ -60,7 +60,7 @@ function parseYaml(source: string | Uint8Array, onProblem: OnProblem): YamlValue
 
 function decode(source: string | Uint8Array, onProblem: OnProblem): string | undefined {
   if (source.length > maxYamlBytes) {
-    onProblem(undefined, `The file has ${source.length} bytes; the limit is ${maxYamlBytes}.`);
+    onProblem(undefined, `The file is too large (${source.length}); the limit is ${maxYamlBytes} bytes.`);
     return undefined;
   }
   const text = typeof source === 'string' ? source.replace(/^\u{feff}/u, '') : decodeUtf8(source);

@@ -1,15 +1,16 @@
 import type { ScalarContent } from './yaml-value.ts';
 
+/** Longer digits are a text here and an error in Python; turning them into numbers takes more than linear time. */
+const maxNumberLength = 4300;
+
 /**
  * What a plain (unquoted) scalar means to PyYAML, the original's reader: YAML 1.1 with some rules of its own. `yes` is a
  * boolean, `1e-1` a text (a fraction needs its point), `017` is 15 and `1:30` is 90. YAML 1.2 says otherwise for all of them.
  */
 export function resolvePlain(source: string): ScalarContent {
+  if (source.length > maxNumberLength) return { kind: 'text', value: source };
   if (/^(?:~|null|Null|NULL|)$/.test(source)) return { kind: 'null' };
-  if (/^(?:yes|Yes|YES|true|True|TRUE|on|On|ON)$/.test(source))
-    return { kind: 'boolean', value: true, source };
-  if (/^(?:no|No|NO|false|False|FALSE|off|Off|OFF)$/.test(source))
-    return { kind: 'boolean', value: false, source };
+  if (boolean.test(source)) return { kind: 'boolean', value: /^(?:y|t|on)/i.test(source), source };
   const integer = integerOf(source);
   if (integer !== undefined) return { kind: 'integer', value: integer };
   const float = floatOf(source);
@@ -18,6 +19,7 @@ export function resolvePlain(source: string): ScalarContent {
   return { kind: 'text', value: source };
 }
 
+const boolean = /^(?:yes|Yes|YES|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF)$/;
 const timestamp =
   /^\d{4}-(?:\d\d-\d\d|\d\d?-\d\d?(?:[Tt]|[ \t]+)\d\d?:\d\d:\d\d(?:\.\d*)?(?:[ \t]*(?:Z|[-+]\d\d?(?::\d\d)?))?)$/;
 
@@ -71,9 +73,8 @@ function splitSign(source: string): { sign: 1 | -1; digits: string } {
 export function pythonFloat(text: string): number | undefined {
   const word = text.trim().toLowerCase();
   if (/^[-+]?nan$/.test(word)) return Number.NaN;
-  if (/^[-+]?inf(?:inity)?$/.test(word))
-    return word.startsWith('-') ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+  if (/^[-+]?inf(?:inity)?$/.test(word)) return splitSign(word).sign * Number.POSITIVE_INFINITY;
   if (/(?:^|[^0-9])_|_(?:[^0-9]|$)/.test(word)) return undefined;
   const plain = word.replaceAll('_', '');
-  return /^[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?$/.test(plain) ? Number(plain) : undefined;
+  return /^[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[-+]?\d+)?$/.test(plain) ? Number(plain) : undefined;
 }

@@ -2,7 +2,14 @@ import { writeCell, writeFloatCell, writeText } from './cell.ts';
 import type { CellWriter } from './cell.ts';
 import { CollectorError } from './errors.ts';
 import type { FloatColumns, Table } from './table.ts';
-import { listWriter, nullable, structWriter, writeInteger, writeMilliseconds } from './typed-cells.ts';
+import {
+  listWriter,
+  mapWriter,
+  nullable,
+  structWriter,
+  writeInteger,
+  writeMilliseconds,
+} from './typed-cells.ts';
 
 /** What is read of an Apache Arrow `Table` or `RecordBatch`: it is known by its shape, so no version of the package is needed. */
 export interface ArrowTable {
@@ -71,6 +78,7 @@ const typeIds = {
   list: 12,
   struct: 13,
   fixedSizeList: 16,
+  map: 17,
   duration: 18,
 };
 
@@ -97,9 +105,17 @@ function writerOf(type: ArrowType, asFloat: boolean): CellWriter {
       return structWriter(
         children.map((child) => ({ name: child.name, write: writerOf(child.type, asFloat) })),
       );
+    case typeIds.map:
+      return mapWriter(writerOfMapValue(children[0]?.type, asFloat));
     default:
       return writeCell;
   }
+}
+
+/** A map is a list of structs of a key and a value. */
+function writerOfMapValue(entry: ArrowType | undefined, asFloat: boolean): CellWriter {
+  const value = entry?.children?.[1];
+  return value === undefined ? writeCell : writerOf(value.type, asFloat);
 }
 
 /** A decimal arrives as its unscaled integer; its point is put back, so no digit is lost. */

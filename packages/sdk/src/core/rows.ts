@@ -31,6 +31,7 @@ export function rowsTable(rows: readonly Row[], floats: FloatColumns): Table {
       let index = expected ? position : indexes.get(name);
       if (index === undefined) {
         index = names.push(name) - 1;
+        alike &&= name.isWellFormed();
         indexes.set(name, index);
         columns.push([]);
       }

@@ -20,6 +20,14 @@ export function listWriter(item: CellWriter): CellWriter {
   return nullable((list) => (isIterable(list) ? `[${Array.from(list, item).join(',')}]` : writeCell(list)));
 }
 
+/** Entries, as a Map iterates them, become members named by the text of their keys. */
+export function mapWriter(item: CellWriter): CellWriter {
+  return nullable((map) => {
+    const entries = new Map(map as Iterable<[unknown, unknown]>);
+    return `{${Array.from(entries, ([key, value]) => `${writeText(String(key))}:${item(value)}`).join(',')}}`;
+  });
+}
+
 /** Reads members by name, which is how both Arrow's struct rows and plain objects offer them. */
 export function structWriter(members: readonly { name: string; write: CellWriter }[]): CellWriter {
   const keys = members.map(({ name }) => `${writeText(name)}:`);

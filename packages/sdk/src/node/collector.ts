@@ -1,24 +1,27 @@
 import { BaseCollector } from '../core/base-collector.ts';
-import type { CollectorOptions as BaseCollectorOptions } from '../core/collector-options.ts';
+import type { CollectorOptions } from '../core/collector-options.ts';
 import type { CollectorEngine } from '../core/engine.ts';
-import { createCollectorEngine } from './engine.ts';
+import { createNodeEngine } from './engine.ts';
 
-export interface CollectorOptions extends BaseCollectorOptions {
-  /** The one that the process shares, set by its environment, without it. */
+export interface NodeCollectorOptions extends CollectorOptions {
+  /** For settings other than the environment's. Default: one for the process. */
   engine?: CollectorEngine | undefined;
 }
 
-/** Collects events of one collection; see {@link BaseCollector} for what it promises. */
+/**
+ * Collects what goes into a model, or comes out of it, through the collector beside it. The surface is that of the original's
+ * `azureml.ai.monitoring.Collector`, with `flush`, `close` and `stats` added.
+ */
 export class Collector extends BaseCollector {
-  constructor(options: CollectorOptions) {
-    super(options, options?.engine ?? sharedEngine());
+  static #shared: CollectorEngine | undefined;
+
+  constructor(options: NodeCollectorOptions) {
+    super(options, options?.engine ?? Collector.#sharedEngine());
   }
-}
 
-let shared: CollectorEngine | undefined;
-
-/** Settings that collect nothing are read again by the next collector, as the original does (compat 1.3). */
-function sharedEngine(): CollectorEngine {
-  if (shared === undefined || !shared.ports.policy.current().customLogging) shared = createCollectorEngine();
-  return shared;
+  /** Settings that collect nothing are read again by the next collector, as the original does (compat 1.3). */
+  static #sharedEngine(): CollectorEngine {
+    if (!Collector.#shared?.ports.policy.current().customLogging) Collector.#shared = createNodeEngine();
+    return Collector.#shared;
+  }
 }

@@ -14,7 +14,7 @@ export function createWarner(intervalMs = 1000): (error: CollectorError) => void
     if (last === undefined) return;
     const others = held.length - 1;
     held.length = 0;
-    emit(last, others === 0 ? '' : ` (${others} more were lost in the second before.)`);
+    emit(last, others === 0 ? '' : ` (${others} more since the last warning.)`);
   }
 
   return (error) => {

@@ -1,0 +1,35 @@
+/** The smallest model server: `POST /score` with `{"data": [[5.1, 3.5, 1.4, 0.2]]}`. */
+import { createServer } from 'node:http';
+import { json } from 'node:stream/consumers';
+import { parseArgs } from 'node:util';
+
+import { init } from './score.ts';
+import type { Flower } from './score.ts';
+
+const { values } = parseArgs({ options: { port: { type: 'string', default: '5001' } } });
+const score = init();
+
+const server = createServer((request, response) => {
+  answer(request.method === 'POST' ? json(request) : Promise.resolve(undefined))
+    .then(({ status, body }) => response.writeHead(status, { 'Content-Type': 'application/json' }).end(body))
+    .catch(() => response.destroy());
+});
+server.listen(Number(values.port), '127.0.0.1');
+process.once('SIGTERM', () => server.close());
+
+async function answer(body: Promise<unknown>): Promise<{ status: number; body: string }> {
+  try {
+    const request = await body;
+    if (request === undefined) return { status: 200, body: '"Healthy"' };
+    return { status: 200, body: JSON.stringify(score(flowersOf(request))) };
+  } catch (error) {
+    return { status: 400, body: JSON.stringify({ message: String(error) }) };
+  }
+}
+
+function flowersOf(request: unknown): Flower[] {
+  const { data } = request as { data: [number, number, number, number][] };
+  return data.map(([sepal_length, sepal_width, petal_length, petal_width]) => {
+    return { sepal_length, sepal_width, petal_length, petal_width };
+  });
+}

@@ -1,0 +1,70 @@
+import type { Command } from 'commander';
+import { addOutputOptions, wholeNumber } from '../../output/format.ts';
+import type { Format } from '../../output/format.ts';
+
+/** `gleaner data …`: looks at what was collected. What a command does is loaded when it runs. */
+export function registerData(program: Command): void {
+  const data = program
+    .command('data')
+    .description('Look at collected data, and prove that nothing is missing.');
+
+  add(data, 'ls', 'gleaner data ls gleaner-data --tree')
+    .description('List the collections below a folder.')
+    .argument('[folder]', 'folder of the data', 'gleaner-data')
+    .option('--tree', 'show the files as a tree')
+    .action(async (folder: string, options: Format & { tree?: true }) =>
+      (await import('./ls.ts')).listData(folder, options),
+    );
+
+  add(data, 'head', 'gleaner data head gleaner-data -n 3 -o jsonl')
+    .description('Print the first records; with -o jsonl, the lines byte for byte.')
+    .argument('[path]', 'folder of the data or of a collection, or a file', 'gleaner-data')
+    .option('-n, --limit <records>', 'how many at most', wholeNumber, 10)
+    .action(async (path: string, options: Format & { limit: number }) =>
+      (await import('./head.ts')).printHead(path, options),
+    );
+
+  withWindow(add(data, 'rows', 'gleaner data rows iris/blue/model_inputs --from 2026-11-23T18 -o jsonl'))
+    .description('Print the rows of a collection, each with its id.')
+    .argument('<collection>', 'folder of the collection')
+    .action(async (collection: string, options: RowsOptions) =>
+      (await import('./rows.ts')).printRows(collection, options),
+    );
+
+  withWindow(add(data, 'join', 'gleaner data join iris/blue/model_inputs iris/blue/model_outputs'))
+    .description('Join the rows of two collections by their ids.')
+    .argument('<inputs>', 'folder of a collection; its rows give the order')
+    .argument('<outputs>', 'folder of another collection, which is held in memory')
+    .action(async (inputs: string, outputs: string, options: RowsOptions) =>
+      (await import('./join.ts')).printJoin({ inputs, outputs }, options),
+    );
+
+  add(data, 'verify', 'gleaner data verify gleaner-data')
+    .description('Hold all lines against the manifests: is anything missing, changed, or there twice?')
+    .argument('[folder]', 'folder of the data', 'gleaner-data')
+    .action(async (folder: string, options: Format) =>
+      (await import('./verify.ts')).verifyData(folder, options),
+    );
+}
+
+/** What `rows` and `join` take. */
+export interface RowsOptions extends Format {
+  from?: string;
+  to?: string;
+  limit?: number;
+}
+
+function add(data: Command, name: string, example: string): Command {
+  return addOutputOptions(data.command(name)).addHelpText('after', `\nExample:\n  ${example}`);
+}
+
+function withWindow(command: Command): Command {
+  return command
+    .option('--from <time>', 'first hour, such as 2026-11-23T18 (UTC)')
+    .option('--to <time>', 'end of the last hour; an end within an hour takes all of it')
+    .option(
+      '-n, --limit <rows>',
+      'how many at most (default: 10 in a table, all in other formats)',
+      wholeNumber,
+    );
+}

@@ -1,0 +1,100 @@
+import { stat } from 'node:fs/promises';
+import { basename, dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { openFolderDatastore } from '@gleaner/datastore';
+import type { Datastore } from '@gleaner/datastore';
+import { isDataFile, listWindows, timeWindow } from '@gleaner/insight';
+import type { TimeWindow } from '@gleaner/insight';
+import { parseWindowFolder } from '@gleaner/protocol';
+import { usageError } from '../../output/failure.ts';
+
+/** Where data land unless a datastore is named, and where names such as `iris/blue/model_inputs` are looked for. */
+export const defaultData = 'gleaner-data';
+
+/** What a user named: a store, and the part of it that is meant. */
+export interface OpenedData extends AsyncDisposable {
+  datastore: Datastore;
+  /** Of the paths that are meant; a folder's ends in `/`, a file's is the whole path, empty is everything. */
+  prefix: string;
+  isFile: boolean;
+  /** A path in the store as the user can open it. */
+  show(path: string): string;
+}
+
+/**
+ * Opens a folder, a folder within a collection, or a file, named by path or `file://` URL. The store begins above the folders of
+ * years and hours, so that references to bodies beside the lines can be followed. Error: `usage_invalid` when nothing is there.
+ */
+export async function openData(address: string): Promise<OpenedData> {
+  const { path, isFile } = await find(address);
+  const parts = (isFile ? dirname(path) : path).split('/');
+  const depth =
+    [5, 4, 3, 2, 1].find((count) => parseWindowFolder(parts.slice(-count).join('/')) !== undefined) ?? 0;
+  const root = parts.slice(0, parts.length - depth).join('/') || '/';
+  const datastore = await openFolderDatastore(root);
+  return {
+    datastore,
+    prefix: relative(root, path) + (isFile || path === root ? '' : '/'),
+    isFile,
+    show: (path) => relative('', join(root, path)),
+    [Symbol.asyncDispose]: () => datastore[Symbol.asyncDispose](),
+  };
+}
+
+/** A collection to read rows from. */
+export interface OpenedCollection extends OpenedData {
+  /** Its path in the store. */
+  collection: string;
+  /** Last part of its path. */
+  name: string;
+  /** The hours of the folder that was named within the collection; all of them otherwise. */
+  window: TimeWindow;
+}
+
+/** The one collection at, around or below `address`. Error: `usage_invalid` when there is none, or several. */
+export async function openCollection(address: string): Promise<OpenedCollection> {
+  const data = await openData(address);
+  try {
+    if (data.isFile)
+      throw usageError(`${address} is a file.`, 'Name the folder of its hour, or its collection.');
+    const window = parseWindowFolder(data.prefix.slice(0, -1)) ?? timeWindow();
+    const found = new Set<string>();
+    for await (const { collection, objects } of listWindows(data.datastore, data.prefix)) {
+      if (objects.some((object) => isDataFile(object.path))) found.add(collection);
+      if (found.has('')) break;
+    }
+    const [collection, ...others] = found;
+    if (collection === undefined || others.length > 0) throw notOne(address, [...found].map(data.show));
+    return { ...data, collection, window, name: basename(resolve(data.show(collection))) };
+  } catch (error) {
+    await data[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+function notOne(address: string, found: readonly string[]): Error {
+  if (found.length === 0) {
+    return usageError(
+      `No collected data lie below ${address}.`,
+      'Look with "gleaner data ls" what there is.',
+    );
+  }
+  return usageError(
+    `Several collections lie below ${address}.`,
+    `Name one of them: ${found.slice(0, 10).join(', ')}.`,
+  );
+}
+
+async function find(address: string): Promise<{ path: string; isFile: boolean }> {
+  const named = address.startsWith('file://') ? fileURLToPath(address) : address;
+  for (const path of [named, join(defaultData, named), join(defaultData, 'modelDataCollector', named)].map(
+    (one) => resolve(one),
+  )) {
+    const stats = await stat(path).catch(() => undefined);
+    if (stats !== undefined) return { path, isFile: !stats.isDirectory() };
+  }
+  throw usageError(
+    `There is nothing at ${address}.`,
+    `Name a folder of collected data, or a file of it; "gleaner run" writes to ${defaultData} unless told otherwise.`,
+  );
+}
