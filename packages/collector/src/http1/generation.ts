@@ -9,17 +9,16 @@ export interface Generated {
   message: RecordedMessage;
 }
 
-const tokenCharacters = [..."!#$%&'*+-.^_`|~019azAZ"];
-const token = fc.string({ unit: fc.constantFrom(...tokenCharacters), minLength: 1, maxLength: 8 });
+const token = textOf("!#$%&'*+-.^_`|~019azAZ", { minLength: 1, maxLength: 8 });
 const ownNames = /^(?:content-length|transfer-encoding|connection|proxy-connection|expect|upgrade)$/i;
 const name = fc.oneof(token, fc.constantFrom('ce-type', 'X', 'host')).filter((text) => !ownNames.test(text));
-const value = fc
-  .string({ unit: fc.constantFrom(...'a0:;,="\\ \t\x7e\x80\xff'), maxLength: 12 })
-  .map((text) => text.replace(/^[ \t]+|[ \t]+$/g, ''));
+const value = textOf('a0:;,="\\ \t\x7e\x80\xff', { maxLength: 12 }).map((text) =>
+  text.replace(/^[ \t]+|[ \t]+$/g, ''),
+);
 const blanks = fc.constantFrom('', ' ', '\t', ' \t ');
 const field = fc.record({ name, value, before: blanks, after: blanks });
 const fields = fc.array(field, { maxLength: 5 });
-const binary = fc.string({ unit: fc.constantFrom(...'\0\r\n0a \xff'), maxLength: 40 });
+const binary = textOf('\0\r\n0a \xff', { maxLength: 40 });
 const body = fc.oneof(binary, fc.constantFrom('GET / HTTP/1.1\r\n\r\n', '0\r\n\r\n'));
 
 const extension = fc
@@ -206,6 +205,10 @@ function plainField({ name, value }: Field): string {
 function chunkText({ data, extension, zeros }: { data: string; extension: string; zeros: number }): string {
   const size = data.length.toString(16);
   return `${'0'.repeat(zeros)}${zeros === 1 ? size.toUpperCase() : size}${extension}\r\n${data}\r\n`;
+}
+
+function textOf(characters: string, lengths: fc.StringConstraints): fc.Arbitrary<string> {
+  return fc.string({ ...lengths, unit: fc.constantFrom(...characters.split('')) });
 }
 
 function cased(text: string): fc.Arbitrary<string> {
