@@ -25,8 +25,7 @@ export async function* joinRows(left: JoinSide, right: JoinSide): AsyncGenerator
   for await (const row of left.rows) {
     rows++;
     if (row.correlationId !== undefined) correlated++;
-    const matches = row.correlationId === undefined ? undefined : byId.get(row.rowId);
-    for (const match of matches ?? []) {
+    for (const match of byId.get(row.rowId) ?? []) {
       found = true;
       const columns = new Map<string, string>();
       for (const [name, value] of row.columns) columns.set(freeName(name, { side: left.name, taken }), value);

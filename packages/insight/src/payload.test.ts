@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { after, describe, it } from 'node:test';
 import { openFolderDatastore } from '@gleaner/datastore';
 import { readRecordLine } from '@gleaner/protocol';
+import type { StoredRecord } from '@gleaner/protocol';
 import { locatePayload, payloadUrl } from './payload.ts';
 import { sampleLine } from './sample-data.ts';
 
@@ -14,10 +15,16 @@ after(() => rm(root, { recursive: true }));
 const file = 'c/2026/11/23/18/i.jsonl';
 const beside = 'c/2026/11/23/18/e1.json';
 
+const record = recordOf(sampleLine({ id: 'e1' }));
+
+function recordOf(line: string): StoredRecord {
+  const record = readRecordLine(Buffer.from(line));
+  assert.ok(record !== undefined);
+  return record;
+}
+
 async function locate(folder: string, url: string): Promise<string> {
   await using datastore = await openFolderDatastore(folder);
-  const record = readRecordLine(Buffer.from(sampleLine({ id: 'e1' })));
-  assert.ok(record !== undefined);
   const place = await locatePayload(datastore, url, { record, file });
   return place.kind === 'found' ? `${place.path} ${place.byteLength}` : place.kind;
 }
@@ -27,6 +34,7 @@ describe('locatePayload', async () => {
   const copy = join(root, 'copy');
   const datastore = await openFolderDatastore(data);
   await datastore.put(beside, Buffer.from('[{}]'));
+  await datastore.put(file, Buffer.from('\n'));
   await datastore.put('d/100% é.json', Buffer.from('[]'));
   await cp(data, copy, { recursive: true });
 
@@ -39,6 +47,15 @@ describe('locatePayload', async () => {
   it('finds the body of copied data beside the line', async () => {
     assert.equal(await locate(copy, datastore.url(beside)), `${beside} 4`);
     assert.equal(await locate(copy, 'https://account.example/container/c/e1.json'), `${beside} 4`);
+  });
+
+  it('finds the body by the URL that a store in a cloud gives it', async () => {
+    const cloud = {
+      url: (path: string) => `https://account.example/c/${path.split('/').map(encodeURIComponent).join('/')}`,
+      length: async (path: string) => (path === 'd/100% é.json' ? 2 : undefined),
+    };
+    const url = 'https://account.example/c/d/100%25%20%C3%A9.json';
+    assert.equal((await locatePayload(cloud, url, { record, file })).kind, 'found');
   });
 
   it('looks for nothing else beside the line, and never above the root', async () => {
@@ -58,9 +75,7 @@ describe('payloadUrl', () => {
   ];
   for (const [what, line, url] of cases) {
     it(`reads ${what}`, () => {
-      const record = readRecordLine(Buffer.from(line));
-      assert.ok(record !== undefined);
-      assert.equal(payloadUrl(record), url);
+      assert.equal(payloadUrl(recordOf(line)), url);
     });
   }
 });

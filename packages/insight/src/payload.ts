@@ -33,7 +33,11 @@ export interface PayloadOf {
  * Finds the body that `url` names: at its place in this store, or, when the data were copied from somewhere else, in the folder
  * of the record's own file under the name that the record's id gives it.
  */
-export async function locatePayload(datastore: Datastore, url: string, of: PayloadOf): Promise<PayloadPlace> {
+export async function locatePayload(
+  datastore: Pick<Datastore, 'url' | 'length'>,
+  url: string,
+  of: PayloadOf,
+): Promise<PayloadPlace> {
   const below = pathBelow(datastore, url);
   for (const path of [below, besidePath(url, of)]) {
     if (path === undefined) continue;
@@ -44,7 +48,7 @@ export async function locatePayload(datastore: Datastore, url: string, of: Paylo
 }
 
 /** The path whose URL in this store is `url`; the store itself is asked, so that its encoding and its rules hold. */
-function pathBelow(datastore: Datastore, url: string): string | undefined {
+function pathBelow(datastore: Pick<Datastore, 'url'>, url: string): string | undefined {
   const root = datastore.url('x').slice(0, -1);
   const plain = url.startsWith('file://') ? decoded(URL.parse(url)?.pathname ?? url) : url;
   if (!plain.startsWith(root)) return undefined;
@@ -52,7 +56,7 @@ function pathBelow(datastore: Datastore, url: string): string | undefined {
   return [rest, decoded(rest)].find((path) => urlOf(datastore, path) === plain);
 }
 
-function urlOf(datastore: Datastore, path: string): string | undefined {
+function urlOf(datastore: Pick<Datastore, 'url'>, path: string): string | undefined {
   try {
     return datastore.url(path);
   } catch (error) {

@@ -34,6 +34,7 @@ describe('readRecords', () => {
     ['rubbish behind a record', `${first.trim()} } xx\n${second}`, ['one', 'two'], ['line_trailing:1']],
     ['a torn line with the next one on it', first.slice(0, 70) + second + first, ['one'], ['line_broken:1']],
     ['braces within a text', `{"t":"}{"} x\n`, [], ['line_trailing:1']],
+    ['quotes within a text', '{"t":"\\"}"} x\n', [], ['line_trailing:1']],
     ['nothing', '', [], []],
   ];
   for (const [name, text, ids, found] of cases) {

@@ -112,54 +112,39 @@ export function cutAt(text: string, shares: readonly number[]): string[] {
   return places.slice(1).map((place, index) => text.slice(places[index], place));
 }
 
-/** Puts something in, takes something out, or repeats something, anywhere. */
-export const damage = fc.array(
-  fc.record({
-    share: fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }),
-    removed: fc.nat(4),
-    repeated: fc.nat(30),
-    put: fc.constantFrom(
-      '',
-      '',
-      '\r',
-      '\n',
-      '\r\n',
-      '\0',
-      ' ',
-      '\t',
-      ':',
-      ';',
-      ',',
-      '0',
-      'f',
-      'A',
-      '\x7f',
-      '\xe9',
-      ...lines(),
-    ),
-  }),
-  { minLength: 1, maxLength: 3 },
-);
+const oddities = '\r \n \r\n \0 \t : ; , = " 0 00000000 f ff A \x7f \xe9'.split(' ');
+const lines = [
+  'Content-Length: 3',
+  'content-length : 3',
+  'Transfer-Encoding: chunked',
+  'Transfer-Encoding: gzip, chunked',
+  'Connection: close',
+  ' folded',
+  'GET / HTTP/1.0',
+  'HTTP/1.1 204 ',
+  '',
+];
 
-type Damage = typeof damage extends fc.Arbitrary<infer T> ? T : never;
-
-export function spoil(text: string, damages: Damage): string {
-  return damages.reduce((spoilt, { share, removed, repeated, put }) => {
-    const at = Math.floor(share * spoilt.length);
-    const again = repeated > 20 ? spoilt.slice(at, at + repeated) : '';
-    return spoilt.slice(0, at) + put + again + spoilt.slice(at + removed);
-  }, text);
+interface Damage {
+  place: number;
+  removed: number;
+  put: string;
 }
 
-function lines(): string[] {
-  const own = [
-    'Content-Length: 3',
-    'content-length : 3',
-    'Transfer-Encoding: chunked',
-    'Transfer-Encoding: x',
-    'Connection: close',
-  ];
-  return [...own, ' folded', 'GET / HTTP/1.0', 'HTTP/1.1 204 '].map((line) => `\r\n${line}\r\n`);
+const places = fc.noBias(fc.nat(9999));
+const spot = fc.record({ place: places, removed: fc.nat(2), put: fc.constantFrom('', ' ', ...oddities) });
+const line = fc.record({ place: places, removed: fc.constant(-1), put: fc.constantFrom(...lines) });
+
+/** Something put in, taken out or replaced anywhere, or a line added after any other (`removed` is -1). */
+export const damage: fc.Arbitrary<Damage[]> = fc.array(fc.oneof(spot, line), { minLength: 1, maxLength: 2 });
+
+export function spoil(text: string, damages: readonly Damage[]): string {
+  return damages.reduce((spoilt, { place, removed, put }) => {
+    const at = place % (spoilt.length + 1);
+    if (removed >= 0) return spoilt.slice(0, at) + put + spoilt.slice(at + removed);
+    const lineEnd = spoilt.indexOf('\r\n', at);
+    return lineEnd < 0 ? spoilt + put : `${spoilt.slice(0, lineEnd)}\r\n${put}${spoilt.slice(lineEnd)}`;
+  }, text);
 }
 
 function assemble(head: { start: string; fields: Field[]; own: string[]; keepAlive: boolean }) {

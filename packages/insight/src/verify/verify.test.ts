@@ -149,15 +149,16 @@ describe('verify', () => {
     });
   });
 
-  for (const maxEventIds of [1000, 1]) {
+  for (const maxEventIds of [1000, 3, 1]) {
     it(`finds one event twice across the files of a collection, with room for ${maxEventIds}`, async () => {
       await using datastore = await sealedStore();
-      await writeOpenWindow(datastore, { window: '2026/11/24/01', lines: [c, sampleLine({ id: 'd' }), a] });
+      const more = ['d', 'e', 'f', 'g', 'h', 'i', 'j', 'k'].map((id) => sampleLine({ id }));
+      await writeOpenWindow(datastore, { window: '2026/11/24/01', lines: [c, a, ...more] });
       await writeOpenWindow(datastore, { collection: 'iris/blue/model_outputs', lines: [a] });
       const again = `${collection}/2026/11/24/01/${sampleInstance}.jsonl`;
       const found = await verdict(datastore, '', { maxEventIds });
-      assert.deepEqual([found.ok, found.counts], [false, [7, 5, 0, 2]]);
-      assert.deepEqual(found.findings.sort(), [`event_duplicate ${again}:1`, `event_duplicate ${again}:3`]);
+      assert.deepEqual([found.ok, found.counts], [false, [14, 12, 0, 2]]);
+      assert.deepEqual(found.findings.sort(), [`event_duplicate ${again}:1`, `event_duplicate ${again}:2`]);
     });
   }
 
@@ -212,11 +213,12 @@ describe('verify', () => {
 
   it('names objects that are no records', async () => {
     await using datastore = createMemoryDatastore();
-    await writeOpenWindow(datastore, { lines: ['{"a":1}\n', a, a.trim() + b] });
+    const incomplete = ['id', 'source', 'type'].map((key) => c.replace(`"${key}":`, '"other":'));
+    await writeOpenWindow(datastore, { lines: [a, a.trim() + b, ...incomplete] });
     assert.deepEqual((await verdict(datastore)).findings, [
-      `record_incomplete ${file}:1`,
-      `line_trailing ${file}:3`,
-      `event_duplicate ${file}:3`,
+      `line_trailing ${file}:2`,
+      `event_duplicate ${file}:2`,
+      ...[3, 4, 5].map((line) => `record_incomplete ${file}:${line}`),
     ]);
   });
 

@@ -84,12 +84,20 @@ type NamedSettings = CollectionSettings & { name: string };
 
 function readCollections(field: Field, report: Report): NamedSettings[] {
   const collections = new Map<string, NamedSettings>();
+  const custom: Field[] = [];
   for (const { key, field: entry } of readDictionary(field, report) ?? []) {
     const name = readName(entry.key, { key, taken: collections }, report);
     const settings = readCollection(entry, report);
     if (name === undefined || settings === undefined) continue;
     collections.set(name, { ...settings, name });
-    if (settings.enabled && !isPayloadCollection(name)) warnAtLimit(entry, collections, report);
+    if (settings.enabled && !isPayloadCollection(name)) custom.push(entry);
+  }
+  const beyond = custom[documentedCustomCollections];
+  if (beyond !== undefined) {
+    report.warning(
+      beyond.key,
+      `More than ${documentedCustomCollections} custom collections: the documentation of the original allows no more.`,
+    );
   }
   return [...collections.values()];
 }
@@ -111,17 +119,6 @@ function readName(
   if (problem === undefined) return name;
   report.problem(at, problem);
   return undefined;
-}
-
-function warnAtLimit(entry: Field, collections: ReadonlyMap<string, NamedSettings>, report: Report): void {
-  const custom = [...collections.values()].filter(
-    ({ name, enabled }) => enabled && !isPayloadCollection(name),
-  );
-  if (custom.length !== documentedCustomCollections + 1) return;
-  report.warning(
-    entry.key,
-    `More than ${documentedCustomCollections} custom collections: the documentation of the original allows no more.`,
-  );
 }
 
 function withDefaults(

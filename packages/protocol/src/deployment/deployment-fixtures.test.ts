@@ -128,9 +128,10 @@ function assertEqualTo(verdict: Verdict, deployment: Deployment, difference: Dif
         enabled: `${enabled}`,
         clientId,
       })),
-      Object.entries(expected?.collections ?? {}).map(([name, { enabled, clientId }]) => ({
-        ...{ name: name.toLowerCase(), enabled, clientId },
-      })),
+      Object.entries(expected?.collections ?? {}).map(([written, { enabled, clientId }]) => {
+        const name = written.toLowerCase();
+        return { name, enabled, clientId };
+      }),
     );
     assert.equal(deployment.rollingRate, expected?.rollingRate ?? 'hour');
     assert.equal(deployment.samplingRate, expected?.samplingRate ?? 1);

@@ -137,24 +137,9 @@ describe('readDeployment', () => {
   });
 
   it('never throws, and gives a deployment or problems', () => {
-    const word = fc.constantFrom(
-      ...[
-        'collections',
-        'enabled',
-        'data',
-        'path',
-        'name',
-        'sampling_rate',
-        'request_logging',
-        'capture_headers',
-        'destination',
-        '../x',
-        'A',
-        'a',
-        '__proto__',
-        'constructor',
-      ],
-    );
+    const keys =
+      'collections enabled data path name sampling_rate request_logging capture_headers destination ../x A a __proto__ constructor';
+    const word = fc.constantFrom(...keys.split(' '));
     const scalar = fc.constantFrom(
       "'true'",
       'yes',
@@ -194,8 +179,6 @@ describe('readDeployment', () => {
 });
 
 describe('collections of a deployment', () => {
-  const collections = (lines: string) => block(`\n  collections:\n${lines.replace(/^/gm, '    ')}`);
-
   it('are the same in any case', () => {
     const [problem] = problemsOf(collections(`Inputs: {enabled: 'true'}\ninputs: {enabled: 'true'}`));
     assert.match(
@@ -210,8 +193,8 @@ describe('collections of a deployment', () => {
       [
         'data_collector.collections.5: Not a valid string.',
         'data_collector.collections.null: Field may not be null.',
-        'data_collector.collections.true: Not a valid string.',
         "data_collector.collections.true.enabled: Value 'x' passed is not in set ['true', 'false']",
+        'data_collector.collections.true: Not a valid string.',
       ],
     );
   });
@@ -243,18 +226,18 @@ describe('collections of a deployment', () => {
   });
 
   it('warn once beyond five custom ones that are on', () => {
-    const lines = (count: number) =>
-      Array.from({ length: count }, (_, index) => `c${index}: {enabled: 'true'}`).join('\n');
     const others = `\nrequest: {enabled: 'true'}\noff: {enabled: 'false'}`;
-    assert.deepEqual(readDeployment(collections(lines(5) + others)).warnings, []);
-    assert.equal(readDeployment(collections(lines(8) + others)).warnings.length, 1);
+    assert.deepEqual(readDeployment(collections(custom(5) + others)).warnings, []);
+    assert.equal(readDeployment(collections(custom(8) + others)).warnings.length, 1);
   });
 
   it('take a rate of their own over that of the block, 0 included', () => {
-    const text = `${collections(`a: {enabled: 'true', sampling_rate: 0}\nb: {enabled: 'true'}`)}\n  sampling_rate: '0.29'\n`;
+    const own = `a: {enabled: 'true', sampling_rate: 0}\nb: {enabled: 'true', sampling_rate: -0.0}\nc: {enabled: 'true'}`;
     assert.deepEqual(
-      accepted(text).collections.map(({ samplingRate }) => samplingRate),
-      [0, 0.29],
+      accepted(`${collections(own)}  sampling_rate: '0.29'\n`).collections.map(
+        ({ samplingRate }) => samplingRate,
+      ),
+      [0, 0, 0.29],
     );
     assert.deepEqual(problemsOf(collections(`a: {enabled: 'true', sampling_rate: 2}`)), [
       'data_collector.collections.a.sampling_rate: Sampling rate must be an number in range (0.0-1.0)',
@@ -408,6 +391,14 @@ describe('readCollectedDeployment', () => {
 
 function block(lines: string): string {
   return `${head}data_collector:${lines}\n`;
+}
+
+function collections(lines: string): string {
+  return block(`\n  collections:\n${lines.replace(/^/gm, '    ')}`);
+}
+
+function custom(count: number): string {
+  return Array.from({ length: count }, (_, index) => `c${index}: {enabled: 'true'}`).join('\n');
 }
 
 function accepted(text: string): Deployment {

@@ -1,4 +1,5 @@
 import { LineCounter, parseDocument } from 'yaml';
+import type { ErrorCode } from 'yaml';
 import type { Field } from './fields.ts';
 import { createReport } from './report.ts';
 import type { Report } from './report.ts';
@@ -30,6 +31,12 @@ export function openYaml(source: string | Uint8Array): { root?: Field; report: R
   return { report };
 }
 
+/** Instead of what the parser says to programmers. */
+const ownWords: Partial<Record<ErrorCode, string>> = {
+  MULTIPLE_DOCS: 'expected a single document in the stream',
+  RESOURCE_EXHAUSTION: 'Values are nested too deep.',
+};
+
 type OnProblem = (at: Position | undefined, message: string) => void;
 
 function parseYaml(source: string | Uint8Array, onProblem: OnProblem): YamlValue | undefined {
@@ -50,10 +57,7 @@ function parseYaml(source: string | Uint8Array, onProblem: OnProblem): YamlValue
     logLevel: 'error',
   });
   for (const { code, pos, message } of document.errors.slice(0, maxSyntaxProblems)) {
-    onProblem(
-      positionAt(pos[0]),
-      code === 'MULTIPLE_DOCS' ? 'expected a single document in the stream' : message,
-    );
+    onProblem(positionAt(pos[0]), ownWords[code] ?? message);
   }
   return document.errors.length > 0 ? undefined : buildTree(document.contents, { positionAt, onProblem });
 }

@@ -18,12 +18,13 @@ export interface TreeOptions {
  * Turns the parser's nodes into values with positions: aliases followed, `<<` merged, scalars resolved, keys unique. What
  * cannot be turned is reported and stands as null.
  */
-export function buildTree(root: ParsedNode | null, { positionAt, onProblem }: TreeOptions): YamlValue {
+export function buildTree(root: ParsedNode | null, options: TreeOptions): YamlValue {
+  const { positionAt } = options;
   /** Anchors seen so far; `undefined` while the value they name is still being built. */
   const anchors = new Map<string, { value: YamlValue; size: number } | undefined>();
   let builtValues = 0;
   let aliasedValues = 0;
-  let limitReported = false;
+  let beyondLimits = false;
 
   return build(root, { depth: 0, at: { line: 1, column: 1 } });
 
@@ -103,9 +104,14 @@ export function buildTree(root: ParsedNode | null, { positionAt, onProblem }: Tr
   }
 
   function beyondLimit(at: Position, message: string): YamlValue {
-    if (!limitReported) onProblem(at, message);
-    limitReported = true;
+    onProblem(at, message);
+    beyondLimits = true;
     return { kind: 'null', ...at };
+  }
+
+  /** Beyond a limit the tree has holes: what is wrong with it then says nothing about the file. */
+  function onProblem(at: Position, message: string): void {
+    if (!beyondLimits) options.onProblem(at, message);
   }
 }
 

@@ -140,6 +140,7 @@ describe('the body of an event', () => {
   it('holds no lone surrogate, in values or in names', () => {
     assert.equal(json([{ '\ud800': 'x\udc00"', ok: '😀' }]), '[{"\ufffd":"x\ufffd\\"","ok":"😀"}]');
     assert.equal(json([{ '\ud800': 1 }]), '[{"\ufffd":1}]');
+    assert.equal(json([{ a: 'x\udc00' }]), '[{"a":"x\ufffd"}]');
   });
 
   it('names the place of a value that cannot be written', () => {
@@ -172,7 +173,7 @@ describe('the body of an event', () => {
   });
 
   it('means what the data mean, whatever they are', () => {
-    const row = fc.dictionary(fc.string({ unit: 'binary', maxLength: 3 }), cell, { maxKeys: 5 });
+    const row = fc.dictionary(columnName, cell, { maxKeys: 5 });
     fc.assert(
       fc.property(fc.array(row, { maxLength: 6 }), (rows) => {
         assert.deepEqual(JSON.parse(json(rows)), expectedRows(rows));
@@ -223,6 +224,12 @@ describe('the body of an event', () => {
   });
 });
 
+/**
+ * Not those that end in a backslash: once Node 24.21 has parsed `{"k":0,"\\":0}`, its `JSON.parse` gives the second name of
+ * `{"k":0,"\"":0}` as a backslash too.
+ */
+const columnName = fc.string({ unit: 'binary', maxLength: 3 }).filter((name) => !name.endsWith('\\'));
+
 const cell = fc.letrec((tie) => ({
   cell: fc.oneof(
     { depthSize: 'small' },
@@ -232,7 +239,7 @@ const cell = fc.letrec((tie) => ({
     fc.string({ unit: 'binary' }),
     fc.date({ noInvalidDate: false }),
     fc.array(tie('cell'), { maxLength: 3 }),
-    fc.dictionary(fc.string({ maxLength: 3 }), tie('cell'), { maxKeys: 3 }),
+    fc.dictionary(columnName, tie('cell'), { maxKeys: 3 }),
   ),
 })).cell;
 

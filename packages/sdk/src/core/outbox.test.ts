@@ -145,17 +145,23 @@ describe('Outbox', () => {
     assert.equal(posts.filter(({ event }) => event === 'f').length, 1);
   });
 
-  it('waits in drained for the events before the call only', async () => {
-    const late = Promise.withResolvers<Answer>();
-    const { outbox, offer, settled } = outboxTowards((event) => (event === 'late' ? late.promise : ok));
+  it('waits in drained for the events before the call, and for no others', async () => {
+    const held = new Map(['early', 'late'].map((event) => [event, Promise.withResolvers<Answer>()]));
+    const { outbox, offer, settled } = outboxTowards((event) => held.get(event)?.promise ?? ok);
     offer('early');
-    const drained = outbox.drained();
+    let drained = false;
+    const waiting = outbox.drained().then(() => (drained = true));
     offer('late');
-    await drained;
-    assert.deepEqual(settled, [['early', { kind: 'delivered' }]]);
-    late.resolve(ok);
+    offer('later');
+    await new Promise(setImmediate);
+    assert.deepEqual(settled, [['later', { kind: 'delivered' }]]);
+    assert.equal(drained, false);
+    held.get('early')?.resolve(ok);
+    await waiting;
+    assert.equal(outbox.waiting, 1);
+    held.get('late')?.resolve(ok);
     await outbox.drained();
-    assert.equal(settled.length, 2);
+    assert.equal(settled.length, 3);
   });
 
   it("abandons one owner's events, queued or on their way, and no other's", async () => {

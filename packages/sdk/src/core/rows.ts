@@ -39,7 +39,6 @@ export function rowsTable(rows: readonly Row[], floats: FloatColumns): Table {
       if (column !== undefined) column[at] = row[name];
       position++;
     }
-    alike &&= position === names.length;
     at++;
   }
   return {

@@ -13,7 +13,7 @@ import { CollectorError } from './errors.ts';
 export interface Table {
   rowCount: number;
   columns: readonly Column[];
-  /** The same data as objects, when each has all the columns in this order, under names that are well-formed. */
+  /** The same data as objects, when none has a column out of this order, and all names are well-formed. */
   rows?: readonly object[];
 }
 

@@ -4,6 +4,8 @@ import { createServer } from 'node:http';
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { setTimeout } from 'node:timers/promises';
+import { promisify } from 'node:util';
 
 import type { CollectorError } from '../core/errors.ts';
 import { Collector } from './collector.ts';
@@ -49,6 +51,11 @@ export async function openIntake(reply: Reply = accept) {
     environment: { AZUREML_MDC_ENABLED: 'true', AZUREML_MDC_PORT: String(port) },
     /** Connections made to it so far. */
     opened: () => opened,
+    /** Resolves once all of them are closed. */
+    async left() {
+      const getConnections = promisify(server.getConnections.bind(server));
+      while ((await getConnections()) > 0) await setTimeout(1);
+    },
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
       server.close();
