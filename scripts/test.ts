@@ -11,7 +11,7 @@ const steps = [
   pythonStep('iris'),
   pythonStep('pandas3'),
   integrationTests,
-  commandStep('crash', [process.execPath, 'bench/crash/main.ts', '--rounds', '6']),
+  commandStep('crash', [process.execPath, 'bench/crash/main.ts', '--rounds', '8']),
 ];
 
 await runInterruptibly((signal) =>

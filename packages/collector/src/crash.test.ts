@@ -108,7 +108,7 @@ async function holds(options: {
       const files = new ForgetfulFiles();
       assert.deepEqual(await live(allowed, { seed, acknowledge, files, mergeWindowMs }), none);
     }),
-    { numRuns: 30 },
+    { numRuns: 100 },
   );
 }
 
@@ -131,9 +131,11 @@ async function live(plan: readonly Step[], options: LifeOptions): Promise<Outcom
   const random = seededRandom(options.seed);
   const inner = createMemoryDatastore();
   const acknowledged = new Set<string>();
+  const sent: AdmittedRecord[] = [];
   let unanswered: AdmittedRecord[] = [];
   let process = await start(inner, { ...options, random });
   const send = (record: AdmittedRecord): void => {
+    sent.push(record);
     unanswered.push(record);
     const { spool } = process;
     spool.append(record, ({ kind }) => {
@@ -146,7 +148,12 @@ async function live(plan: readonly Step[], options: LifeOptions): Promise<Outcom
   for (const step of plan) {
     switch (step.kind) {
       case 'send':
-        for (let i = 0; i < step.count; i++) send(makeRecord(random, step.large && i === 0));
+        for (let i = 0; i < step.count; i++) {
+          const isLarge = step.large && i % 8 === 0;
+          // An answer may be lost on the way, in this life or an earlier one: its sender sends again.
+          const earlier = random() < 0.2 ? sent.at(-Math.ceil(random() * 40)) : undefined;
+          send(earlier ?? makeRecord(random, isLarge));
+        }
         break;
       case 'wait':
         for (let turn = 0; turn < step.turns; turn++) await new Promise((resolve) => setImmediate(resolve));

@@ -25,6 +25,8 @@ export async function extend(
   { bytes, signal }: { bytes: Uint8Array; signal: AbortSignal },
 ): Promise<void> {
   const length = extent.known ?? (await datastore.length(extent.path, { signal })) ?? 0;
+  // Whoever gave up on this call has begun another one, which owns the extent now.
+  signal.throwIfAborted();
   if (length < extent.base) {
     extent.lostBytes += extent.base - length;
     extent.base = length;
@@ -33,6 +35,7 @@ export async function extend(
   if (present < bytes.length) {
     extent.known = undefined;
     await datastore.append(extent.path, { offset: length, bytes: bytes.subarray(present) }, { signal });
+    signal.throwIfAborted();
   }
   extent.base += bytes.length;
   extent.known = Math.max(length, extent.base);

@@ -83,6 +83,8 @@ export class Shipper implements AsyncDisposable {
   /** Ends the call under way; nothing is done afterwards. */
   readonly #cancel = new AbortController();
   readonly #policy;
+  /** Up to here an earlier process may have stored more than its checkpoint says: until then no file is closed. */
+  readonly #recoveredSequence: number;
   #cut: number;
   #savedCut: number;
   #running: Promise<void> | undefined;
@@ -94,6 +96,7 @@ export class Shipper implements AsyncDisposable {
     const { loaded } = options.checkpoint;
     this.#cut = loaded.cut;
     this.#savedCut = loaded.cut;
+    this.#recoveredSequence = options.source.readableSequence;
     this.#sealedHashes = new Map(Object.entries(loaded.sealed));
     for (const [path, state] of Object.entries(loaded.targets))
       this.#targets.set(path, newTarget(path, state));
@@ -253,6 +256,7 @@ export class Shipper implements AsyncDisposable {
   }
 
   async #sealOverdue(): Promise<void> {
+    if (this.#cut < this.#recoveredSequence) return;
     const { now, sealGraceMs } = this.#options;
     const overdue = [...this.#targets].filter(
       ([, { state, lastWriteMs }]) => Math.max(state.windowEnd * 1000, lastWriteMs) + sealGraceMs <= now(),

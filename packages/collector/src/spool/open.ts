@@ -9,7 +9,9 @@ import { lockSpool } from './lock.ts';
 import type { SpoolLock } from './lock.ts';
 import { openPayloads } from './payloads.ts';
 import { recoverSegments } from './recover.ts';
+import { RetryKeys } from './retry-keys.ts';
 import { RetryMemory } from './retry-memory.ts';
+import { Segments } from './segments.ts';
 import { Spool } from './spool.ts';
 import type { SpoolEvents, SpoolSettings } from './spool.ts';
 
@@ -47,8 +49,14 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
   try {
     const instance = await openIdentity(files, { folder, random: options.random ?? randomBytes });
     const memory = new RetryMemory();
+    const retryKeys = new RetryKeys(files, { folder: segmentFolder, memory });
+    await retryKeys.load();
     let frames = 0;
-    const { segments, damagedBytes, keptAside } = await recoverSegments({
+    const {
+      segments: recovered,
+      damagedBytes,
+      keptAside,
+    } = await recoverSegments({
       files,
       folder: segmentFolder,
       damagedFolder: join(folder, 'damaged'),
@@ -57,14 +65,23 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
         if (retryKey !== undefined) memory.remember(retryKey, frame.sequence);
       },
     });
-    const keep = segments.reduce((names, segment) => names.union(segment.payloads), new Set<string>());
+    const keep = recovered.reduce((names, segment) => names.union(segment.payloads), new Set<string>());
     const payloads = await openPayloads(files, { folder: join(folder, 'payloads'), keep });
     if (frames > 0 || damagedBytes > 0) events.spoolRecovered({ frames, damagedBytes, keptAside });
     const segmentBytes = options.segmentBytes ?? Math.min(defaultSegmentBytes, Math.floor(maxBytes / 4));
-    const lastSequence = Math.max(options.afterSequence, segments.at(-1)?.lastSequence ?? 0);
+    const lastSequence = Math.max(options.afterSequence, recovered.at(-1)?.lastSequence ?? 0);
+    const segments = new Segments({
+      files,
+      folder: segmentFolder,
+      payloads,
+      retryKeys,
+      recovered,
+      segmentBytes,
+      onRemoveFailed: (error) => events.spoolWriteFailed(causeOf(error)),
+    });
     return new Spool(
-      { acknowledge, maxBytes, segmentBytes, now, events },
-      { files, segmentFolder, instance, memory, payloads, segments, lastSequence, unlock },
+      { acknowledge, maxBytes, now, events },
+      { instance, memory, payloads, segments, lastSequence, unlock },
     );
   } catch (error) {
     unlock();

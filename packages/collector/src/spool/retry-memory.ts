@@ -11,6 +11,11 @@ export class RetryMemory {
     this.#keysPerGeneration = keysPerGeneration;
   }
 
+  /** More keys than this are never remembered. */
+  get capacity(): number {
+    return 2 * this.#keysPerGeneration;
+  }
+
   /** Sequence under which the event was written, if it is remembered. */
   sequenceOf(key: string): number | undefined {
     return this.#young.get(key) ?? this.#old.get(key);
@@ -30,5 +35,14 @@ export class RetryMemory {
       this.#young.delete(key);
       this.#old.delete(key);
     }
+  }
+
+  /** Keys of the frames from `first` to `last`, as far as they are remembered. */
+  keysBetween(first: number, last: number): string[] {
+    const keys: string[] = [];
+    for (const generation of [this.#old, this.#young]) {
+      for (const [key, sequence] of generation) if (sequence >= first && sequence <= last) keys.push(key);
+    }
+    return keys;
   }
 }

@@ -62,6 +62,10 @@ export class Segment {
     return this.position + this.payloadBytes;
   }
 
+  get isSynced(): boolean {
+    return this.syncedPosition === this.position;
+  }
+
   /**
    * Writes a group behind the last one, and syncs it when asked. When it fails nothing of the group counts as written:
    * {@link abandon} the segment.

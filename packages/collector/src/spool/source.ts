@@ -24,6 +24,16 @@ export class SegmentReader {
     this.#segments = segments;
   }
 
+  /** Last sequence that can be read. */
+  get readableSequence(): number {
+    let readable = 0;
+    for (const segment of this.#segments) {
+      readable = Math.max(readable, segment.syncedSequence);
+      if (!segment.isSynced) break;
+    }
+    return readable;
+  }
+
   /** Frames behind `afterSequence`, about `maxBytes` of them and at least one when there is one. */
   async read(afterSequence: number, maxBytes: number): Promise<SpooledFrame[]> {
     const known = [this.#end, this.#start].find((place) => place.sequence === afterSequence);
@@ -35,14 +45,18 @@ export class SegmentReader {
       const { segment, offset } = place;
       if (segment === undefined) break;
       const limit = segment.syncedPosition;
+      let behind = 0;
       for (const reading of await segment.read(offset, { maxBytes: maxBytes - bytes, limit })) {
         if (reading.kind !== 'frame') throw unreadable(segment, offset);
         place.offset = offset + reading.end;
-        if (reading.frame.sequence <= place.sequence) continue;
+        if (reading.frame.sequence <= place.sequence) {
+          behind = reading.end;
+          continue;
+        }
         place.sequence = reading.frame.sequence;
         frames.push(reading.frame);
       }
-      if (frames.length > 0) bytes += place.offset - offset;
+      bytes += place.offset - offset - behind;
     }
     this.#end = place;
     return frames;
@@ -51,8 +65,9 @@ export class SegmentReader {
   /** Moves on to the next segment where one is finished. False when nothing more is synced. */
   #advance(place: Place): boolean {
     if (place.segment !== undefined && place.offset < place.segment.syncedPosition) return true;
-    const next = this.#segments.find((segment) => segment.syncedSequence > place.sequence);
-    if (next === undefined || next === place.segment) return false;
+    // Not the next one that can be read: behind a failed sync everything waits, or its frames would be passed over.
+    const next = this.#segments.find((segment) => segment.lastSequence > place.sequence);
+    if (next === undefined || next === place.segment || next.syncedSequence <= place.sequence) return false;
     place.segment = next;
     place.offset = segmentHeaderBytes;
     return true;

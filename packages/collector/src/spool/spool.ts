@@ -15,18 +15,16 @@ import type {
   Acceptance,
   AdmittedPayload,
   AdmittedRecord,
+  PayloadFile,
   PayloadWriter,
   SpoolSource,
   SpooledPayload,
   SpooledTally,
 } from '../flow.ts';
-import type { SpoolFiles } from '../files.ts';
 import { ChunkPool, Group } from './group.ts';
 import type { Payloads } from './payloads.ts';
 import type { RetryMemory } from './retry-memory.ts';
-import { createSegment } from './segment.ts';
-import type { Segment } from './segment.ts';
-import { SegmentReader } from './source.ts';
+import type { Segments } from './segments.ts';
 
 export const syncIntervalMs = 100;
 /** After a failed write nothing is tried for this long; senders are told to come back. */
@@ -38,8 +36,6 @@ export interface SpoolSettings {
   acknowledge: Acknowledgement;
   /** Limit of everything in the spool, payloads included. */
   maxBytes: number;
-  /** A segment is finished at this weight; it can be removed once all of it is stored. */
-  segmentBytes: number;
   now: () => number;
   events: SpoolEvents;
 }
@@ -52,13 +48,10 @@ export interface SpoolEvents {
 
 /** What `openSpool` found and made. */
 export interface SpoolParts {
-  files: SpoolFiles;
-  segmentFolder: string;
   instance: string;
   memory: RetryMemory;
   payloads: Payloads;
-  /** Recovered segments, oldest first; none of them is written to again. */
-  segments: Segment[];
+  segments: Segments;
   lastSequence: number;
   unlock: () => void;
 }
@@ -79,9 +72,6 @@ export class Spool implements AsyncDisposable {
   readonly #settings: SpoolSettings;
   readonly #parts: SpoolParts;
   readonly #chunks = new ChunkPool();
-  readonly #segments: Segment[];
-  /** The segment being written; none before the first group and after a failure. */
-  #segment: Segment | undefined;
   #group: Group;
   #writing: Group | undefined;
   #flushing: Promise<void> | undefined;
@@ -90,33 +80,26 @@ export class Spool implements AsyncDisposable {
   #syncTimer: NodeJS.Timeout | undefined;
   #lastSequence: number;
   #acceptedSequence: number;
-  #nextIndex: number;
-  #storedBytes: number;
   #trouble: { reason: DropReason; cause: string; untilMs: number } | undefined;
   #closed = false;
-  readonly #sources: { released: number }[] = [];
 
   constructor(settings: SpoolSettings, parts: SpoolParts) {
     this.#settings = settings;
     this.#parts = parts;
     this.instance = parts.instance;
-    this.#segments = parts.segments;
     this.#group = new Group(this.#chunks);
     this.#lastSequence = parts.lastSequence;
     this.#acceptedSequence = parts.lastSequence;
-    this.#nextIndex = (parts.segments.at(-1)?.index ?? 0) + 1;
-    this.#storedBytes = parts.segments.reduce((sum, segment) => sum + segment.weight, 0);
   }
 
-  /** Takes a record, or says why not; `answer` is called once, as soon as the acknowledgement holds. */
+  /**
+   * Takes a record, or says why not; `answer` is called once, as soon as the acknowledgement holds. A body in a file is the
+   * spool's from here on, whatever the answer.
+   */
   append(record: AdmittedRecord, answer: (acceptance: Acceptance) => void): void {
     const refusal = this.#refusal(record);
-    if (refusal !== undefined) return answer({ kind: 'refused', reason: refusal });
-    const { retryKey } = record;
-    const earlier = retryKey === undefined ? undefined : this.#parts.memory.sequenceOf(retryKey);
-    if (earlier !== undefined) this.#answerRetry(earlier, answer);
-    else if (record.payload === undefined) this.#enqueue(record, undefined, answer);
-    else void this.#appendPayload(record, record.payload, answer);
+    if (record.payload === undefined) this.#admit(record, undefined, { refusal, answer });
+    else void this.#appendPayload(record, record.payload, { refusal, answer });
   }
 
   /** Notes dropped records, so that the manifest of their window can tell. Best effort: a full spool forgets them. */
@@ -142,30 +125,14 @@ export class Spool implements AsyncDisposable {
 
   /** A reader with a position of its own. A segment is removed once every reader released it. */
   openSource(releasedSequence: number): SpoolSource {
-    const reader = new SegmentReader(this.#segments);
-    const state = { released: releasedSequence };
-    this.#sources.push(state);
-    const newest = (): number =>
-      this.#segments.reduce((last, segment) => Math.max(last, segment.syncedSequence), 0);
-    return {
-      read: (afterSequence, maxBytes) => reader.read(afterSequence, maxBytes),
-      payload: (file) => this.#parts.payloads.read(file),
-      release: (sequence) => {
-        state.released = sequence;
-        return this.#removeReleased();
-      },
-      get readableSequence() {
-        return newest();
-      },
-      sync: () => this.#settle(),
-    };
+    return this.#parts.segments.openSource(releasedSequence, () => this.#settle());
   }
 
   get status(): SpoolStatus {
     return {
       bytes: this.#bytes,
       maxBytes: this.#settings.maxBytes,
-      segments: this.#segments.length,
+      segments: this.#parts.segments.count,
       trouble: this.#trouble?.reason,
       troubleCause: this.#trouble?.cause,
       acceptedSequence: this.#acceptedSequence,
@@ -180,12 +147,12 @@ export class Spool implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stopAccepting();
-    for (const segment of this.#segments) await segment.close();
+    await this.#parts.segments.close();
     this.#parts.unlock();
   }
 
   get #bytes(): number {
-    return this.#storedBytes + this.#group.weight + (this.#writing?.weight ?? 0);
+    return this.#parts.segments.bytes + this.#group.weight + (this.#writing?.weight ?? 0);
   }
 
   #refusal(record: AdmittedRecord): DropReason | undefined {
@@ -209,26 +176,40 @@ export class Spool implements AsyncDisposable {
     else this.#group.waiting.push(answer);
   }
 
-  async #appendPayload(
-    record: AdmittedRecord,
-    payload: AdmittedPayload,
-    answer: (acceptance: Acceptance) => void,
-  ): Promise<void> {
-    let body = payload.body;
+  /** A body in memory becomes a file first. Meanwhile the same event may come again, or the spool may close. */
+  async #appendPayload(record: AdmittedRecord, payload: AdmittedPayload, door: Entry): Promise<void> {
+    const { body, name } = payload;
+    if (body.kind === 'file') return this.#admit(record, { ...fileOf(body), name }, door);
+    if (door.refusal !== undefined || this.#sequenceOf(record) !== undefined)
+      return this.#admit(record, undefined, door);
     try {
-      if (body.kind === 'memory') {
-        const writer = await this.#parts.payloads.create();
-        await writer.write(body.bytes);
-        body = { kind: 'file', ...(await writer.finish()) };
-      }
+      const writer = await this.#parts.payloads.create();
+      await writer.write(body.bytes);
+      const file = fileOf(await writer.finish());
+      this.#admit(
+        record,
+        { ...file, name },
+        { ...door, refusal: this.#closed ? 'shutting_down' : undefined },
+      );
     } catch (error) {
-      return answer({ kind: 'refused', reason: this.#fail(error) });
+      door.answer({ kind: 'refused', reason: this.#fail(error) });
     }
-    if (this.#closed) return answer({ kind: 'refused', reason: 'shutting_down' });
-    this.#enqueue(record, { file: body.file, name: payload.name, byteLength: body.byteLength }, answer);
   }
 
   // /!\ Hot path: one call per record.
+  #admit(record: AdmittedRecord, payload: SpooledPayload | undefined, { refusal, answer }: Entry): void {
+    const earlier = refusal === undefined ? this.#sequenceOf(record) : undefined;
+    if (refusal === undefined && earlier === undefined) return this.#enqueue(record, payload, answer);
+    // Nothing points to the file; at worst the next start removes it.
+    if (payload !== undefined) void this.#parts.payloads.remove([payload.file]).catch(() => undefined);
+    if (refusal !== undefined) answer({ kind: 'refused', reason: refusal });
+    else if (earlier !== undefined) this.#answerRetry(earlier, answer);
+  }
+
+  #sequenceOf({ retryKey }: AdmittedRecord): number | undefined {
+    return retryKey === undefined ? undefined : this.#parts.memory.sequenceOf(retryKey);
+  }
+
   #enqueue(
     record: AdmittedRecord,
     payload: SpooledPayload | undefined,
@@ -267,52 +248,31 @@ export class Spool implements AsyncDisposable {
   }
 
   async #write(group: Group): Promise<Acceptance> {
+    const { acknowledge, events } = this.#settings;
     try {
-      const segment = await this.#segmentFor(group);
-      const sync = this.#settings.acknowledge === 'durable';
-      await segment.write(group, { sync });
-      this.#storedBytes += group.weight;
-      if (!sync) this.#syncSoon();
+      await this.#parts.segments.write(group, { sync: acknowledge === 'durable' });
     } catch (error) {
       const reason = this.#fail(error);
       await this.#abandon(group);
       return { kind: 'refused', reason };
     }
+    if (!this.#parts.segments.isSynced) this.#syncSoon();
     this.#acceptedSequence = group.lastSequence;
     if (this.#trouble !== undefined) {
       this.#trouble = undefined;
-      this.#settings.events.spoolWriteRecovered();
+      events.spoolWriteRecovered();
     }
     return { kind: 'accepted' };
   }
 
-  async #segmentFor(group: Group): Promise<Segment> {
-    const { segmentBytes, acknowledge } = this.#settings;
-    let segment = this.#segment;
-    if (segment !== undefined && segment.weight + group.weight > segmentBytes && segment.lastSequence > 0) {
-      await this.#sync();
-      segment = undefined;
-    }
-    if (segment === undefined) {
-      segment = await createSegment(this.#parts.files, this.#parts.segmentFolder, this.#nextIndex++);
-      this.#storedBytes += segment.weight;
-      this.#segments.push(segment);
-      this.#segment = segment;
-      await this.#removeReleased();
-    }
-    if (acknowledge === 'durable') await segment.preallocate(segmentBytes);
-    return segment;
-  }
-
-  /** Nothing of a group that was refused may come back after a crash: its segment is cut and never written again. */
   async #abandon(group: Group): Promise<void> {
-    const segment = this.#segment;
-    this.#segment = undefined;
-    this.#parts.memory.forget(group.retryKeys);
-    await this.#parts.payloads.remove(group.payloads.map((payload) => payload.file)).catch(() => undefined);
-    await segment
-      ?.abandon()
+    const { memory, payloads, segments } = this.#parts;
+    memory.forget(group.retryKeys);
+    await payloads.remove(group.payloads.map((payload) => payload.file)).catch(() => undefined);
+    await segments
+      .abandonCurrent()
       .catch((error: unknown) => this.#settings.events.spoolWriteFailed(causeOf(error)));
+    this.#syncSoon();
   }
 
   #fail(error: unknown): DropReason {
@@ -330,12 +290,12 @@ export class Spool implements AsyncDisposable {
     }, syncIntervalMs);
   }
 
-  /** Syncs the segment being written; a second caller waits for the sync under way and gets one of its own. */
+  /** A second caller waits for the sync under way and gets one of its own. */
   async #sync(): Promise<void> {
     while (this.#syncing !== undefined) await this.#syncing;
-    const segment = this.#segment;
-    if (segment === undefined || segment.syncedPosition === segment.position) return;
-    this.#syncing = segment
+    const { segments } = this.#parts;
+    if (segments.isSynced) return;
+    this.#syncing = segments
       .sync()
       .catch((error: unknown) => {
         this.#settings.events.spoolSyncFailed(causeOf(error));
@@ -353,25 +313,13 @@ export class Spool implements AsyncDisposable {
     this.#syncTimer = undefined;
     await this.#sync();
   }
+}
 
-  async #removeReleased(): Promise<void> {
-    const released = this.#sources.reduce((least, source) => Math.min(least, source.released), Infinity);
-    for (;;) {
-      const segment = this.#segments[0];
-      if (segment === undefined || segment.lastSequence > released) return;
-      if (segment === this.#segment && !this.#finishesEarly(segment)) return;
-      this.#segments.shift();
-      this.#storedBytes -= segment.weight;
-      await segment.close();
-      await this.#parts.files.remove(segment.path);
-      await this.#parts.payloads.remove(segment.payloads);
-    }
-  }
+interface Entry {
+  refusal: DropReason | undefined;
+  answer: (acceptance: Acceptance) => void;
+}
 
-  /** Large payloads may fill the spool before the segment is long enough: once all of it is stored it may go, too. */
-  #finishesEarly(segment: Segment): boolean {
-    if (this.#flushing !== undefined || segment.weight < this.#settings.segmentBytes) return false;
-    this.#segment = undefined;
-    return true;
-  }
+function fileOf({ file, byteLength }: PayloadFile): Pick<SpooledPayload, 'file' | 'byteLength'> {
+  return { file, byteLength };
 }

@@ -1,0 +1,16 @@
+/** The collector of `gleaner collect` over a store that fails by chance: `<collector.yml> <data folder> <seed>`. */
+import { createLogger, loadConfig, openCollector } from '@gleaner/collector';
+import { openFolderDatastore } from '@gleaner/datastore';
+import { createFaultyDatastore, randomFaults, seededRandom } from '@gleaner/testkit';
+
+const [collectorFile = '', dataFolder = '', seed = '0'] = process.argv.slice(2);
+const odds = { refuse: 0.06, hang: 0.03, tear: 0.08, 'lose answer': 0.08, late: 0.04 };
+const plan = randomFaults(seededRandom(Number(seed)), odds);
+const config = await loadConfig({ collectorFile, dataFolder, flags: {}, environment: {} });
+await using collector = await openCollector(config, {
+  logger: createLogger(config),
+  openDatastore: async ({ path }) => createFaultyDatastore(await openFolderDatastore(path), { plan }),
+});
+await new Promise((resolve) => process.once('SIGTERM', resolve));
+const { complete } = await collector.drain(AbortSignal.timeout(config.settings.drain_timeout));
+process.exitCode = complete ? 0 : 1;
