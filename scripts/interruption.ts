@@ -20,7 +20,7 @@ class Interruption extends Error {
 export async function runInterruptibly(main: (signal: AbortSignal) => Promise<number>): Promise<void> {
   const controller = new AbortController();
   const stop = (signal: NodeJS.Signals) => controller.abort(new Interruption(signal));
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const) process.on(signal, stop);
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => stop('SIGPIPE'));
   try {
     process.exitCode = await main(controller.signal);

@@ -9,5 +9,9 @@ export function installed(command: string): string {
   return join(repository, 'node_modules', '.bin', command);
 }
 
-/** `gleaner` as a command, whether or not npm has linked it. */
-export const gleaner = [process.execPath, join(repository, 'packages/cli/src/main.ts')] as const;
+/** `gleaner` as a command, whether or not npm has linked it; with the options of its first line. */
+export const gleaner = [
+  process.execPath,
+  '--max-semi-space-size=4',
+  join(repository, 'packages/cli/bin/gleaner.mjs'),
+] as const;

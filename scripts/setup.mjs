@@ -8,7 +8,7 @@ import { withLock } from './lock.mjs';
 
 const repositoryRoot = fileURLToPath(new URL('..', import.meta.url));
 const bin = join(repositoryRoot, 'node_modules', '.bin');
-const stopSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+const stopSignals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'];
 
 /**
  * Installs what package-lock.json names, Node included, unless it is there; milliseconds when it is.
@@ -74,7 +74,6 @@ function readJson(path) {
 function run(command, args, { stdout = 'inherit', graceMs }) {
   const env = { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH}` };
   const stdio = ['ignore', stdout, 'inherit'];
-  const child = spawn(command, args, { cwd: repositoryRoot, env, stdio, detached: true });
   let stopped;
   let timer;
   const stop = (signal) => {
@@ -84,13 +83,17 @@ function run(command, args, { stdout = 'inherit', graceMs }) {
     timer = setTimeout(() => kill(child.pid, 'SIGKILL'), graceMs);
   };
   for (const signal of stopSignals) process.on(signal, stop);
+  const child = spawn(command, args, { cwd: repositoryRoot, env, stdio, detached: true });
+  const endWatch = watchNpm(() => stop('SIGHUP'));
   return new Promise((resolve) => {
     child.once('error', (error) => {
+      endWatch();
       say(`cannot run ${command}: ${error.message}`);
       resolve(127);
     });
     child.once('exit', (code, signal) => {
       clearTimeout(timer);
+      endWatch();
       kill(child.pid, 'SIGKILL');
       for (const signal of stopSignals) process.off(signal, stop);
       resolve(code === 0 ? 0 : stopped || signal ? 128 + constants.signals[stopped ?? signal] : code);
@@ -98,7 +101,16 @@ function run(command, args, { stdout = 'inherit', graceMs }) {
   });
 }
 
+/** npm starts us without a shell between (`exec` in package.json), and when it is hung up it ends without a word. */
+function watchNpm(onEnd) {
+  const parent = process.ppid;
+  if (!process.env.npm_lifecycle_event) return () => {};
+  const timer = setInterval(() => process.ppid === parent || onEnd(), 250);
+  return () => clearInterval(timer);
+}
+
 function kill(pid, signal) {
+  if (pid === undefined) return;
   try {
     process.kill(-pid, signal);
   } catch (error) {

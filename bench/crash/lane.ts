@@ -12,8 +12,8 @@ import type { Audit } from './audit.ts';
 import { Truth, collections, sampledOutCollection } from './events.ts';
 import { sendAll } from './senders.ts';
 import type { SenderOptions } from './senders.ts';
-import { startVictim } from './victim.ts';
-import type { Victim, VictimOptions } from './victim.ts';
+import { collectCommand, startCollector } from '../collector-process.ts';
+import type { CollectorProcess } from '../collector-process.ts';
 
 export interface LanePlan {
   acknowledge: 'written' | 'durable';
@@ -37,7 +37,8 @@ export interface LaneResult extends Audit {
 
 interface Lane {
   plan: LanePlan;
-  victim: VictimOptions;
+  collectorFile: string;
+  dataFolder: string;
   truth: Truth;
   random: () => number;
   problems: string[];
@@ -52,7 +53,7 @@ export async function runLane(plan: LanePlan): Promise<LaneResult> {
   const lane = await openLane(plan);
   for (let round = 0; round < plan.rounds && !plan.signal.aborted; round++) await live(lane, round);
   await drain(lane);
-  const counted = await audit(lane.victim.dataFolder, lane.truth.events);
+  const counted = await audit(lane.dataFolder, lane.truth.events);
   await checkWithVerify(lane);
   return {
     plan,
@@ -85,17 +86,16 @@ async function openLane(plan: LanePlan): Promise<Lane> {
   await mkdir(join(plan.folder, 'data'), { recursive: true });
   await writeFile(collectorFile, JSON.stringify(config));
   const random = seededRandom(plan.seed);
-  const victim = { collectorFile, dataFolder: join(plan.folder, 'data') };
-  return { plan, victim, truth: new Truth(random), random, problems: [], kills: 0 };
+  const dataFolder = join(plan.folder, 'data');
+  return { plan, collectorFile, dataFolder, truth: new Truth(random), random, problems: [], kills: 0 };
 }
 
 /** Starts a collector, gives it work, and kills it: while it starts, serves or drains. */
 async function live(lane: Lane, round: number): Promise<void> {
   const { plan, random, truth } = lane;
-  const victim = startVictim({
-    ...lane.victim,
-    ...(plan.faulty && { faultSeed: Math.floor(random() * 2 ** 31) }),
-  });
+  const victim = startCollector(
+    plan.faulty ? faultyCommand(lane, Math.floor(random() * 2 ** 31)) : soundCommand(lane),
+  );
   const life = new AbortController();
   const traffic = serve(victim, { truth, random, signal: life.signal });
   const chance = random();
@@ -118,13 +118,22 @@ async function live(lane: Lane, round: number): Promise<void> {
   if (problem !== undefined) lane.problems.push(`round ${round}: the collector ${problem}\n${log}`);
 }
 
+function soundCommand({ collectorFile, dataFolder }: Lane): string[] {
+  return collectCommand(collectorFile, dataFolder);
+}
+
+function faultyCommand({ collectorFile, dataFolder }: Lane, seed: number): string[] {
+  const program = join(import.meta.dirname, 'faulty-collector.ts');
+  return [process.execPath, program, collectorFile, dataFolder, String(seed)];
+}
+
 interface Service {
   /** Resolves at the first answer of any kind. */
   answered: Promise<unknown>;
   over: Promise<unknown>;
 }
 
-function serve(victim: Victim, sending: Omit<SenderOptions, 'onAnswer'>): Service {
+function serve(victim: CollectorProcess, sending: Omit<SenderOptions, 'onAnswer'>): Service {
   const { promise: answered, resolve: onAnswer } = Promise.withResolvers<void>();
   const over = victim.ready.then((ready): Promise<void> | undefined =>
     'port' in ready ? sendAll({ ...sending, onAnswer }, ready.port) : undefined,
@@ -139,7 +148,7 @@ async function firstAnswer({ answered, over }: Service): Promise<string | undefi
 
 /** The last life: everything that is left goes to a store that is sound. */
 async function drain(lane: Lane): Promise<void> {
-  const victim = startVictim(lane.victim);
+  const victim = startCollector(soundCommand(lane));
   await victim.ready;
   victim.signal('SIGTERM');
   const kill = setTimeout(() => victim.signal('SIGKILL'), drainTimeoutMs + 5000);
@@ -150,7 +159,7 @@ async function drain(lane: Lane): Promise<void> {
 
 /** Our own check must come to the same result. */
 async function checkWithVerify(lane: Lane): Promise<void> {
-  await using datastore = await openFolderDatastore(lane.victim.dataFolder);
+  await using datastore = await openFolderDatastore(lane.dataFolder);
   const report = await verify(datastore);
   if (report.ok) return;
   const { missing, duplicate } = report.totals;

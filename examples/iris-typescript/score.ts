@@ -41,7 +41,7 @@ function onError(error: Error): void {
 function nearest(flower: Flower): Prediction {
   const distances = Object.entries(means).map(([species, mean]) => ({
     species,
-    distance: distance(flower, mean),
+    distance: rounded(distance(flower, mean)),
   }));
   return distances.reduce((best, one) => (one.distance < best.distance ? one : best));
 }
@@ -49,4 +49,8 @@ function nearest(flower: Flower): Prediction {
 function distance(a: Flower, b: Flower): number {
   const keys = ['sepal_length', 'sepal_width', 'petal_length', 'petal_width'] as const;
   return Math.hypot(...keys.map((key) => a[key] - b[key]));
+}
+
+function rounded(value: number): number {
+  return Math.round(value * 1e6) / 1e6;
 }

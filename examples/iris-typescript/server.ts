@@ -15,7 +15,13 @@ const server = createServer((request, response) => {
     .catch(() => response.destroy());
 });
 server.listen(Number(values.port), '127.0.0.1');
-process.once('SIGTERM', () => server.close());
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, stop);
+
+/** Answers what has come; then the process ends by itself, once everything collected has been sent. */
+function stop(): void {
+  server.close();
+  setTimeout(() => server.closeAllConnections(), 1000).unref();
+}
 
 async function answer(body: Promise<unknown>): Promise<{ status: number; body: string }> {
   try {

@@ -20,7 +20,8 @@ export async function sendRequests(
   bodies: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
-  const bar = new SingleBar({ format: `POST ${url}  {bar}  {value}/{total}`, gracefulExit: false });
+  const { pathname } = new URL(url);
+  const bar = new SingleBar({ format: `POST ${pathname}  {bar}  {value}/{total}`, gracefulExit: false });
   bar.start(bodies.length, 0);
   try {
     for (const body of bodies) {
@@ -33,4 +34,6 @@ export async function sendRequests(
   } finally {
     bar.stop();
   }
+  // The bar is shown on a terminal only.
+  if (!process.stderr.isTTY) console.log(`POST ${pathname}: ${bodies.length} answers`);
 }

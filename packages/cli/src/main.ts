@@ -1,6 +1,3 @@
-#!/usr/bin/env node
-import { enableCompileCache } from 'node:module';
+import { runCli } from './program.ts';
 
-enableCompileCache();
-const { runCli } = await import('./program.ts');
 process.exitCode = await runCli(process.argv.slice(2));

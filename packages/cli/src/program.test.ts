@@ -80,12 +80,4 @@ describe('gleaner', { concurrency: 4 }, () => {
     const { stderr } = await gleaner(words, { folder, environment: { GLEANER_DEBUG: '1' } });
     assert.match(stderr, /^\s+at /m);
   });
-
-  for (const command of ['run', 'collect', 'data ls', 'data head', 'data rows', 'data join', 'data verify']) {
-    it(`gives help with an example for ${command}`, async () => {
-      const { exitCode, stdout } = await gleaner([...command.split(' '), '--help']);
-      assert.equal(exitCode, 0);
-      assert.match(stdout, /Example:\n {2}gleaner /);
-    });
-  }
 });

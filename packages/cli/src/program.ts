@@ -12,6 +12,8 @@ export async function runCli(words: readonly string[]): Promise<number> {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     process.exit(error.code === 'EPIPE' ? (process.exitCode ?? 0) : 1);
   });
+  // Nobody listens: the terminal is closed, or the pipe. What we do goes on.
+  process.stderr.on('error', () => undefined);
   try {
     await createProgram().parseAsync([...words], { from: 'user' });
     return Number(process.exitCode ?? 0);
@@ -26,6 +28,7 @@ function createProgram(): Command {
     .description('Collects the production data of served models: what went in, what came out.')
     .version(manifest.version)
     .enablePositionalOptions()
+    .addHelpText('after', '\nExample:\n  gleaner run -f deployment.yml -- azmlinfsrv --entry_script score.py')
     .showHelpAfterError('(--help says how it is used, with an example)')
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'gleaner: ')) })
     .exitOverride();

@@ -61,6 +61,7 @@ describe('a store in trouble', () => {
     assert.equal(answer.status, 503);
     assert.equal(answer.headers.get('retry-after'), '1');
     assert.equal((await fetch(`${system.adminUrl}/healthz`)).status, 503);
+    assert.ok(system.collector.status().causes.some((cause) => cause.code === 'spool_full'));
     store?.up();
     await until(() => system.collector.status().backlog.records === 0);
     assert.equal((await post(system, 'last', body)).status, 200);

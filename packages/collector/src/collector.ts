@@ -117,7 +117,7 @@ export async function openCollector(
     },
     accept(event, body, answer) {
       spool.append(makeRecord(event, body, { source: config.source, urlOf }), (acceptance) => {
-        if (acceptance.kind === 'accepted') events.accepted(event.destination.collection);
+        if (acceptance.kind !== 'refused') events[acceptance.kind](event.destination.collection);
         answer(acceptance);
       });
     },

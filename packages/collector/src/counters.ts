@@ -6,6 +6,8 @@ export interface CollectionCounters {
   seen: number;
   /** Acknowledged and kept. */
   accepted: number;
+  /** Acknowledged again: the same event, stored once. */
+  repeated: number;
   /** In the store. After a restart it includes what the last process left in the spool. */
   stored: number;
   storedBytes: number;
@@ -46,5 +48,5 @@ export class Counters {
 }
 
 function zero(): CollectionCounters {
-  return { seen: 0, accepted: 0, stored: 0, storedBytes: 0, timeReplaced: 0, dropped: {} };
+  return { seen: 0, accepted: 0, repeated: 0, stored: 0, storedBytes: 0, timeReplaced: 0, dropped: {} };
 }

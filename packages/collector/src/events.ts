@@ -14,6 +14,7 @@ export interface CollectorEvents extends SpoolEvents, ShipEvents {
   spoolRecovered(recovery: SpoolRecovery): void;
   seen(head: EventHead): void;
   accepted(collection: string): void;
+  repeated(collection: string): void;
   timeReplaced(collection: string): void;
   dropped(reason: DropReason, head?: EventHead): void;
   policyChanged(change: { collection: string; enabled: boolean; samplingRate: number }): void;
@@ -49,6 +50,7 @@ export function createEvents(counters: Counters, logger: Logger, now: () => numb
     spoolSyncFailed: (cause) => logger.error({ event: 'spool_sync_failed', cause }, `spool sync: ${cause}`),
     seen: (head) => void counters.of(head.collection).seen++,
     accepted: (collection) => void counters.of(collection).accepted++,
+    repeated: (collection) => void counters.of(collection).repeated++,
     timeReplaced: (collection) => void counters.of(collection).timeReplaced++,
     dropped(reason, head) {
       const { dropped } = counters.of(head?.collection);

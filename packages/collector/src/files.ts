@@ -1,4 +1,5 @@
 /** The few file operations the spool needs; tests bring a layer that forgets what was not synced. */
+import { writevSync } from 'node:fs';
 import { open, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -25,18 +26,26 @@ export interface SpoolFile {
   close(): Promise<void>;
 }
 
+/**
+ * Small writes are made at once: the kernel takes them in microseconds, less than the way to the thread pool and back costs a
+ * sender (decisions/0011). Not while a sync is under way, which may hold a write up.
+ */
+const maxBytesAtOnce = 256 * 1024;
+
 export const nodeFiles: SpoolFiles = {
   async open(path, mode) {
     const handle = await open(path, mode === 'create' ? 'wx+' : 'r+', 0o600);
+    let syncs = 0;
     return {
       async write(pieces, position) {
         let at = position;
         let rest = pieces;
         while (rest.length > 0) {
-          const { bytesWritten } =
-            rest.length === 1 && rest[0] !== undefined
-              ? await handle.write(rest[0], 0, rest[0].length, at)
-              : await handle.writev(rest, at);
+          const bytes = rest.reduce((sum, piece) => sum + piece.length, 0);
+          const bytesWritten =
+            bytes <= maxBytesAtOnce && syncs === 0
+              ? writevSync(handle.fd, rest, at)
+              : (await handle.writev(rest, at)).bytesWritten;
           at += bytesWritten;
           rest = behind(rest, bytesWritten);
         }
@@ -52,7 +61,14 @@ export const nodeFiles: SpoolFiles = {
       },
       length: async () => (await handle.stat()).size,
       truncate: (length) => handle.truncate(length),
-      sync: () => handle.datasync(),
+      async sync() {
+        syncs++;
+        try {
+          await handle.datasync();
+        } finally {
+          syncs--;
+        }
+      },
       close: () => handle.close(),
     };
   },

@@ -49,7 +49,10 @@ export interface PayloadWriter {
   discard(): Promise<void>;
 }
 
-/** Small bodies stay in memory, large ones are already a file of the spool when they are admitted. */
+/**
+ * Small bodies stay in memory, large ones are already a file of the spool when they are admitted. The bytes of one in memory
+ * are valid only while the call lasts that they are handed to.
+ */
 export type CapturedBody = { kind: 'memory'; bytes: Uint8Array } | ({ kind: 'file' } & PayloadFile);
 
 /** A body in a file of the spool, scanned while it was written. */
@@ -92,7 +95,11 @@ export interface AdmittedPayload {
 }
 
 /** What became of a record at the door: the answer to its sender follows from it. */
-export type Acceptance = { kind: 'accepted' } | { kind: 'refused'; reason: DropReason };
+export type Acceptance =
+  | { kind: 'accepted' }
+  /** It was accepted before: the sender had no answer and sent it again. */
+  | { kind: 'repeated' }
+  | { kind: 'refused'; reason: DropReason };
 
 /** spool → ship */
 export type SpooledFrame = SpooledRecord | SpooledTally;
@@ -126,7 +133,10 @@ export interface SpooledPayload {
 
 /** What ship sees of the spool. Only frames that a power cut cannot take are readable (decisions/0004). */
 export interface SpoolSource {
-  /** Frames behind `sequence`, in order, at most about `maxBytes` of them and at least one when there is one. */
+  /**
+   * Frames behind `sequence`, in order, at most about `maxBytes` of them and at least one when there is one. Valid until the
+   * next call: their lines lie in memory that is used again.
+   */
   read(afterSequence: number, maxBytes: number): Promise<SpooledFrame[]>;
   /** Bytes of a payload; can be opened again for a retry. */
   payload(file: string): AsyncIterable<Uint8Array>;

@@ -1,14 +1,20 @@
 /** The life of a collector process: start, wait for a signal, drain, exit code. */
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import { pino } from 'pino';
 import type { Logger } from 'pino';
 
 import { openCollector } from './collector.ts';
 import type { CollectorConfig } from './config/config.ts';
 
+/** One Ctrl-C may arrive twice: from the terminal, and through the shell or npx around us. */
+const sameSignalMs = 100;
+
 /** Runs until SIGTERM or SIGINT; a second one ends the drain. 0: everything is stored; 1: some records stay in the spool. */
 export async function runCollector(config: CollectorConfig): Promise<number> {
   await using collector = await openCollector(config, { logger: createLogger(config) });
   await nextSignal();
+  await sleep(sameSignalMs);
   const deadline = AbortSignal.timeout(config.settings.drain_timeout);
   const impatient = new AbortController();
   void nextSignal().then(() => impatient.abort());
@@ -18,9 +24,10 @@ export async function runCollector(config: CollectorConfig): Promise<number> {
 
 /** Log lines go to standard error: standard output belongs to data. */
 export function createLogger({ settings }: Pick<CollectorConfig, 'settings'>): Logger {
+  // Not a destination of pino's own: that one tries for ever to write what nobody can take any more.
   return pino(
     { level: settings.log_level, base: null, timestamp: pino.stdTimeFunctions.isoTime },
-    pino.destination(2),
+    process.stderr,
   );
 }
 

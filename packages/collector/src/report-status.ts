@@ -22,7 +22,7 @@ export interface StatusParts {
 /** The whole state of a collector as the admin port tells it. */
 export function collectorStatus(parts: StatusParts): CollectorStatus {
   const { spool, counters, policies } = parts;
-  const { bytes, maxBytes, segments, acceptedSequence } = spool.status;
+  const { bytes, maxBytes, segments, damagedBytes, acceptedSequence } = spool.status;
   const causes = [...spoolCauses(parts), ...storeCauses(parts)];
   const collections: CollectorStatus['collections'] = {};
   for (const { destination, enabled, samplingRate } of policies.all()) {
@@ -46,12 +46,12 @@ export function collectorStatus(parts: StatusParts): CollectorStatus {
       bytes,
       ageSeconds: Number.isFinite(oldestMs) ? Math.max(0, (parts.now() - oldestMs) / 1000) : 0,
     },
-    spool: { bytes, maxBytes, segments, acknowledge: parts.acknowledge },
+    spool: { bytes, maxBytes, segments, damagedBytes, acknowledge: parts.acknowledge },
   };
 }
 
 function spoolCauses({ spool, isDraining }: StatusParts): HealthCause[] {
-  const { trouble, troubleCause, bytes, maxBytes } = spool.status;
+  const { trouble, troubleCause, isFull, bytes, maxBytes } = spool.status;
   const causes: HealthCause[] = [];
   if (isDraining())
     causes.push({ component: 'collector', code: 'shutting_down', message: 'The collector is draining.' });
@@ -61,7 +61,7 @@ function spoolCauses({ spool, isDraining }: StatusParts): HealthCause[] {
       code: trouble,
       message: `The spool cannot be written: ${troubleCause}.`,
     });
-  if (bytes >= 0.95 * maxBytes) {
+  if (isFull) {
     const message = `The spool holds ${bytes} of ${maxBytes} bytes: the store does not keep up.`;
     causes.push({ component: 'spool', code: 'spool_full', message });
   }

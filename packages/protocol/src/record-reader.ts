@@ -2,7 +2,7 @@
 import { parseContentRange } from './content-range.ts';
 import type { ContentRange } from './content-range.ts';
 import { objectMembers } from './json-slices.ts';
-import { scanJson } from './json-scan.ts';
+import { maxJsonDepth, scanJson } from './json-scan.ts';
 
 export interface StoredRecord {
   id: string | undefined;
@@ -22,7 +22,7 @@ export interface StoredRecord {
 
 /** The record of a line (line feed included or not), or `undefined` when the line is no JSON object. */
 export function readRecordLine(line: Uint8Array): StoredRecord | undefined {
-  if (!scanJson(line).valid) return undefined;
+  if (!scanJson(line, maxJsonDepth + 1).valid) return undefined;
   const attributes = new Map<string, string>();
   let data: Uint8Array | undefined;
   let members = 0;

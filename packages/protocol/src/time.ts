@@ -23,9 +23,17 @@ export function eventTime(given: string | undefined, arrivalMs: number): EventTi
 }
 
 /** `YYYY-MM-DDTHH:MM:SSZ` */
+// /!\ Hot path: events come many to a second, so the last text is kept.
 export function formatTime(seconds: number): string {
-  return `${new Date(seconds * 1000).toISOString().slice(0, 19)}Z`;
+  if (seconds !== lastSeconds) {
+    lastText = `${new Date(seconds * 1000).toISOString().slice(0, 19)}Z`;
+    lastSeconds = seconds;
+  }
+  return lastText;
 }
+
+let lastSeconds = Number.NaN;
+let lastText = '';
 
 const epochSeconds = /^\d{1,15}(?:\.\d*)?$/;
 const rfc3339 = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)$/;

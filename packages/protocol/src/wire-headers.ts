@@ -42,43 +42,37 @@ export function attributeName(headerKey: string): string {
   return headerKey.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
 }
 
+/** Fields of a message in the order they came, looked at without making a string of each. */
+export interface HeaderList {
+  readonly size: number;
+  nameAt(index: number): string;
+  valueAt(index: number): string;
+  /** Whether the field has this name, which is written in lower case. */
+  isNamed(index: number, lowerCaseName: string): boolean;
+}
+
 /** Reads the headers of one `POST /modeldata/log`. The SDK sends no `ce-id`, `ce-source` or `ce-specversion`. */
-// /!\ Hot path: once per SDK event; the switch spares a map per message.
-export function readSdkHeaders(headers: Iterable<Extension>): EventAttributes {
+// /!\ Hot path: once per SDK event; a name becomes a string only when nobody knows it.
+export function readSdkHeaders(headers: HeaderList): EventAttributes {
   const attributes: EventAttributes = { extensions: [] };
   let modelVersion: string | undefined;
   let dataType: string | undefined;
   let agent: string | undefined;
   let others: Extension[] | undefined;
-  for (const [name, value] of headers) {
-    const key = name.toLowerCase();
-    switch (key) {
-      case 'content-type':
-        attributes.contentType ??= value;
-        break;
-      case 'trace-id':
-        if (isUuid(value)) attributes.id ??= value;
-        break;
-      case 'ce-type':
-        attributes.type ??= value;
-        break;
-      case 'ce-time':
-        attributes.time ??= value;
-        break;
-      case 'ce-x-request-id':
-        attributes.correlationId ??= value;
-        break;
-      case 'ce-model-version':
-        modelVersion ??= value;
-        break;
-      case 'ce-collect-data-type':
-        dataType ??= value;
-        break;
-      case 'ce-agent':
-        agent ??= value;
-        break;
-      default:
-        if (key.startsWith('ce-')) (others ??= []).push([key.slice(3), value]);
+  for (let i = 0; i < headers.size; i++) {
+    if (headers.isNamed(i, 'content-type')) attributes.contentType ??= headers.valueAt(i);
+    else if (headers.isNamed(i, 'trace-id')) {
+      const id = headers.valueAt(i);
+      if (isUuid(id)) attributes.id ??= id;
+    } else if (headers.isNamed(i, 'ce-type')) attributes.type ??= headers.valueAt(i);
+    else if (headers.isNamed(i, 'ce-time')) attributes.time ??= headers.valueAt(i);
+    else if (headers.isNamed(i, 'ce-x-request-id')) attributes.correlationId ??= headers.valueAt(i);
+    else if (headers.isNamed(i, 'ce-model-version')) modelVersion ??= headers.valueAt(i);
+    else if (headers.isNamed(i, 'ce-collect-data-type')) dataType ??= headers.valueAt(i);
+    else if (headers.isNamed(i, 'ce-agent')) agent ??= headers.valueAt(i);
+    else {
+      const key = headers.nameAt(i).toLowerCase();
+      if (key.startsWith('ce-')) (others ??= []).push([key.slice(3), headers.valueAt(i)]);
     }
   }
   if (modelVersion !== undefined) attributes.extensions.push(['modelversion', modelVersion]);

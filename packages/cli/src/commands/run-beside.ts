@@ -1,23 +1,24 @@
 /** A command with a collector beside it: start, pass signals on, drain when it has ended. */
-import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
-import { constants } from 'node:os';
 import { join, relative } from 'node:path';
 
 import { createLogger, defaultDatastore, loadConfig, openCollector } from '@gleaner/collector';
-import type { Collector, ConfigSource } from '@gleaner/collector';
+import type { Collector, CollectorConfig, ConfigSource } from '@gleaner/collector';
 
-const forwardedSignals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const;
-/** What is left of the command's process group after it ended gets this long before it is killed. */
-const groupGraceMs = 2000;
+import { runCommand } from './run-command.ts';
+import { catchSignals } from './run-signals.ts';
+import type { Signals } from './run-signals.ts';
 
-/** Returns the exit code of the command: its own, 128 + n after signal n, 127 when it cannot be started. */
+/** Returns the exit code of the command (see {@link runCommand}), but 1 for 0 when records had to stay in the spool. */
 export async function runBeside(words: readonly string[], source: ConfigSource): Promise<number> {
   const config = await loadConfig(source);
   const sdkConfig = config.settings.write_mdc_config ?? join(config.spoolFolder, 'mdc-config.json');
   config.settings.write_mdc_config = sdkConfig;
+  if (!config.collections.some(({ enabled }) => enabled)) {
+    say(`${source.deploymentFile} enables no collection: nothing will be collected`);
+  }
   await using collector = await openCollector(config, { logger: createLogger(config) });
-  const exitCode = await runCommand(words, {
+  using signals = catchSignals();
+  const environment = {
     ...process.env,
     ...proxyExceptions(process.env),
     AZUREML_MDC_CONFIG_PATH: sdkConfig,
@@ -25,65 +26,38 @@ export async function runBeside(words: readonly string[], source: ConfigSource):
       ? '127.0.0.1'
       : config.settings['intake.host'],
     AZUREML_MDC_PORT: String(collector.intakePort),
-  });
-  const folder = config.datastores.get(defaultDatastore)?.path ?? '.';
-  await drain(collector, { timeoutMs: config.settings.drain_timeout, folder });
-  return exitCode;
+  };
+  const exitCode = await runCommand(words, { environment, signals });
+  const isComplete = await drain(collector, { config, signals });
+  return exitCode === 0 && !isComplete ? 1 : exitCode;
 }
 
-/**
- * The command leads a process group of its own: signals go to all of it once, a terminal's Ctrl-C included, and nothing of it
- * stays behind.
- */
-async function runCommand(words: readonly string[], environment: NodeJS.ProcessEnv): Promise<number> {
-  const [file = '', ...args] = words;
-  const child = spawn(file, args, { stdio: 'inherit', detached: true, env: environment });
-  const forward = (signal: NodeJS.Signals): void => void signalGroup(child, signal);
-  for (const signal of forwardedSignals) process.on(signal, forward);
-  const exitCode = await new Promise<number>((resolve) => {
-    child.once('error', (error) => {
-      process.stderr.write(`gleaner: ${file} cannot be started: ${error.message}\n`);
-      resolve(127);
-    });
-    child.once('exit', (code, signal) =>
-      resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])),
-    );
-  });
-  await endGroup(child);
-  for (const signal of forwardedSignals) process.off(signal, forward);
-  return exitCode;
-}
-
-async function endGroup(child: ChildProcess): Promise<void> {
-  const deadline = Date.now() + groupGraceMs;
-  while (signalGroup(child, 'SIGTERM') && Date.now() < deadline) {
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  signalGroup(child, 'SIGKILL');
-}
-
-/** False when there is no such group any more. */
-function signalGroup(child: ChildProcess, signal: NodeJS.Signals): boolean {
-  if (child.pid === undefined) return false;
-  try {
-    return process.kill(-child.pid, signal);
-  } catch {
-    return false;
-  }
-}
-
-async function drain(collector: Collector, options: { timeoutMs: number; folder: string }): Promise<void> {
+/** Ends early at Ctrl-C and SIGTERM. A hang-up does not hurry it: that is what ended the command. */
+async function drain(
+  collector: Collector,
+  { config, signals }: { config: CollectorConfig; signals: Signals },
+): Promise<boolean> {
   const impatient = new AbortController();
-  const onSignal = (): void => impatient.abort();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, onSignal);
-  const { complete, left } = await collector.drain(
-    AbortSignal.any([AbortSignal.timeout(options.timeoutMs), impatient.signal]),
-  );
+  signals.deliverTo((signal) => {
+    if (signal === 'SIGINT' || signal === 'SIGTERM' || signal === 'SIGQUIT') impatient.abort();
+  });
+  const deadline = AbortSignal.timeout(config.settings.drain_timeout);
+  const { complete, left } = await collector.drain(AbortSignal.any([deadline, impatient.signal]));
   const { collections } = collector.status();
   const accepted = Object.values(collections).reduce((sum, one) => sum + one.accepted, 0);
-  const where = relative('', options.folder) || options.folder;
-  const rest = complete ? `all in ${where}` : `${left} wait in the spool: the next start stores them`;
-  process.stderr.write(`gleaner: ${accepted} records accepted, ${rest}\n`);
+  const rest = complete
+    ? `all in ${shownPath(config.datastores.get(defaultDatastore)?.path ?? '.')}`
+    : `${left} wait in the spool ${shownPath(config.spoolFolder)}: the next start stores them`;
+  say(`${accepted} records accepted, ${rest}`);
+  return complete;
+}
+
+function say(text: string): void {
+  process.stderr.write(`gleaner: ${text}\n`);
+}
+
+function shownPath(path: string): string {
+  return relative('', path) || path;
 }
 
 function isEverywhere(host: string): boolean {
@@ -92,8 +66,14 @@ function isEverywhere(host: string): boolean {
 
 /** The SDKs obey http_proxy, so the collector must be named as an exception (compat 15). */
 function proxyExceptions(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const given = environment['NO_PROXY'] ?? environment['no_proxy'] ?? '';
+  const upper = environment['NO_PROXY'] ?? environment['no_proxy'];
+  const lower = environment['no_proxy'] ?? environment['NO_PROXY'];
+  return { NO_PROXY: withLoopback(upper), no_proxy: withLoopback(lower) };
+}
+
+/** `*` means everything, but only if it stands alone. */
+function withLoopback(given = ''): string {
   const hosts = given.split(',').map((host) => host.trim());
-  const all = [...new Set([...hosts, '127.0.0.1', 'localhost'])].filter((host) => host !== '').join(',');
-  return { NO_PROXY: all, no_proxy: all };
+  if (hosts.length === 1 && hosts[0] === '*') return '*';
+  return [...new Set([...hosts, '127.0.0.1', 'localhost'])].filter((host) => host !== '').join(',');
 }

@@ -22,6 +22,7 @@ export function createMetrics(status: () => CollectorStatus): Metrics {
   );
   const sampledOut = counter('sampled_out_total', 'Events left out by the sampling rate.');
   const accepted = counter('accepted_total', 'Records acknowledged and kept.');
+  const repeated = counter('repeated_total', 'Events sent again and acknowledged again, stored once.');
   const stored = counter('stored_total', 'Records in the store.');
   const storedBytes = counter('stored_bytes_total', 'Bytes of lines in the store.');
   const timeReplaced = counter('event_time_replaced_total', 'Events whose time was missing or absurd.');
@@ -29,6 +30,7 @@ export function createMetrics(status: () => CollectorStatus): Metrics {
   const backlogAge = gauge('backlog_age_seconds', 'Age of the oldest record that is not stored yet.');
   const spoolBytes = gauge('spool_bytes', 'Bytes in the spool.');
   const spoolLimit = gauge('spool_max_bytes', 'Limit of the spool.');
+  const damaged = gauge('spool_damaged_bytes', 'Bytes found damaged at the start, kept aside.');
   const ready = gauge('ready', '1 when records are taken.');
 
   const fill = (): void => {
@@ -37,6 +39,7 @@ export function createMetrics(status: () => CollectorStatus): Metrics {
     for (const [collection, counters] of Object.entries(collections)) {
       events.inc({ collection }, counters.seen);
       accepted.inc({ collection }, counters.accepted);
+      repeated.inc({ collection }, counters.repeated);
       stored.inc({ collection }, counters.stored);
       storedBytes.inc({ collection }, counters.storedBytes);
       timeReplaced.inc({ collection }, counters.timeReplaced);
@@ -52,6 +55,7 @@ export function createMetrics(status: () => CollectorStatus): Metrics {
     backlogAge.set(backlog.ageSeconds);
     spoolBytes.set(spool.bytes);
     spoolLimit.set(spool.maxBytes);
+    damaged.set(spool.damagedBytes);
     ready.set(isReady ? 1 : 0);
   };
   return {

@@ -13,7 +13,7 @@ export interface CollectorStatus {
   /** Events that named no collection in use. */
   unattributed: Pick<CollectionCounters, 'dropped'>;
   backlog: { records: number; bytes: number; ageSeconds: number };
-  spool: { bytes: number; maxBytes: number; segments: number; acknowledge: string };
+  spool: { bytes: number; maxBytes: number; segments: number; damagedBytes: number; acknowledge: string };
 }
 
 export interface CollectionStatus extends CollectionCounters {

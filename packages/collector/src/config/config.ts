@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 
 import {
+  GleanerError,
   collectedKeys,
   collectionUri,
   deploymentResourceId,
@@ -18,6 +19,7 @@ import type { CollectedDeployment, Field, Finding, Report } from '@gleaner/proto
 
 import type { CollectionPolicy } from '../admit/policy.ts';
 import { CollectorError, causeOf } from '../errors.ts';
+import { checkDestinations } from './destinations.ts';
 import { environmentName, settings } from './settings.ts';
 import type { Setting, SettingName, SettingValues } from './settings.ts';
 
@@ -73,13 +75,7 @@ export async function loadConfig(source: ConfigSource): Promise<CollectorConfig>
     settings: values,
     collections: collectionsOf(deployment, datastores),
     captureHeaders: deployment.captureHeaders,
-    source: deploymentResourceId.format({
-      subscriptionId: values['workspace.subscription_id'],
-      resourceGroup: values['workspace.resource_group'],
-      workspace: values['workspace.name'],
-      endpoint: deployment.endpointName,
-      deployment: deployment.name,
-    }),
+    source: sourceOf(deployment, values),
     endpointName: deployment.endpointName,
     deploymentName: deployment.name,
     spoolFolder: resolve(values['spool.path'] ?? join(dataFolder, '.spool')),
@@ -88,11 +84,26 @@ export async function loadConfig(source: ConfigSource): Promise<CollectorConfig>
   };
 }
 
+function sourceOf(deployment: CollectedDeployment, values: SettingValues): string {
+  try {
+    return deploymentResourceId.format({
+      subscriptionId: values['workspace.subscription_id'],
+      resourceGroup: values['workspace.resource_group'],
+      workspace: values['workspace.name'],
+      endpoint: deployment.endpointName,
+      deployment: deployment.name,
+    });
+  } catch (cause) {
+    if (!(cause instanceof GleanerError)) throw cause;
+    throw invalid(cause.message, { cause, fix: 'Correct the workspace settings.' });
+  }
+}
+
 function collectionsOf(
   deployment: CollectedDeployment,
   datastores: ReadonlyMap<string, DatastoreConfig>,
 ): CollectionPolicy[] {
-  return deployment.collections.map((collection) => {
+  const policies = deployment.collections.map((collection): CollectionPolicy => {
     const uri = collectionUri(deployment, collection);
     if (uri === undefined) {
       throw invalid(`Collection ${collection.name}: a data asset needs a workspace to be looked up in.`, {
@@ -119,6 +130,9 @@ function collectionsOf(
       samplingRate: collection.samplingRate,
     };
   });
+  const problem = checkDestinations(policies.map((policy) => policy.destination));
+  if (problem !== undefined) throw invalid(problem, { fix: 'Give every collection a data.path of its own.' });
+  return policies;
 }
 
 interface BlockFile {
@@ -162,6 +176,11 @@ function readRoot(root: Field, report: Report, folder: string): Omit<CollectorFi
     else readGroup(field, { names: names.filter((name) => name.startsWith(`${group}.`)), values }, report);
   }
   const datastores = readDatastores(fields['datastores'], report, folder);
+  // As datastores do: a path in the file starts where the file is.
+  for (const name of ['spool.path', 'write_mdc_config'] as const) {
+    const path = values.get(name);
+    if (path !== undefined) values.set(name, resolve(folder, path));
+  }
   const deployment = readCollectedDeployment(root, fields, report);
   return deployment && { deployment, settings: values, datastores };
 }

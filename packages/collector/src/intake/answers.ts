@@ -67,7 +67,7 @@ export function dropRefusal(reason: DropReason, collection: string): Refusal | u
 }
 
 export function acceptanceRefusal(acceptance: Acceptance, collection: string): Refusal | undefined {
-  return acceptance.kind === 'accepted' ? undefined : dropRefusal(acceptance.reason, collection);
+  return acceptance.kind === 'refused' ? dropRefusal(acceptance.reason, collection) : undefined;
 }
 
 export function framingRefusal(code: ProblemCode, message: string): Refusal {

@@ -134,21 +134,38 @@ describe('the intake', () => {
     assert.deepEqual([answer.status, codeOf(answer)], [400, 'framing_ambiguous']);
   });
 
-  it('stores a retry once, whether it comes at the same time or later', async () => {
+  for (const [kind, body] of [
+    ['in its line', rows],
+    ['beside its line', Buffer.from('[1]')],
+  ] as const) {
+    it(`stores a retry once, at the same time, later or after a restart: a body ${kind}`, async () => {
+      await using system = await startSystem();
+      const headers: [string, string][] = [['trace-id', '1b61ea13-eb47-4b51-8d4f-9a8dd5a70084']];
+      const together = await Promise.all([1, 2, 3].map(() => send(system, { headers, body })));
+      const later = await send(system, { headers, body });
+      for (const { status } of [...together, later]) assert.equal(status, 200);
+      const { accepted, repeated } = system.collector.status().collections['model_inputs'] ?? {};
+      assert.deepEqual([accepted, repeated], [1, 3]);
+      await system.finish();
+      // The first restart removes the segment that holds the frame, the second one knows it from its keys.
+      for (let restart = 0; restart < 2; restart++) {
+        await using again = await startSystem({ folder: system.folder });
+        assert.equal((await send(again, { headers, body })).status, 200);
+        await again.finish();
+      }
+      assert.equal((await system.lines('model_inputs')).length, 1);
+    });
+  }
+
+  it('ends the connection behind trailers that cannot be read', async () => {
     await using system = await startSystem();
-    const headers: [string, string][] = [['trace-id', '1b61ea13-eb47-4b51-8d4f-9a8dd5a70084']];
-    const answers = await Promise.all([
-      send(system, { headers }),
-      send(system, { headers }),
-      send(system, { headers }),
+    const head =
+      'POST /modeldata/log HTTP/1.1\r\nHost: x\r\nce-type: azureml.inference.model_inputs\r\nTransfer-Encoding: chunked\r\n\r\n';
+    const answer = await sendRaw(system.collector.intakePort, [
+      Buffer.from(`${head}2\r\n[]\r\n0\r\nbad trailer\r\n\r\n`),
     ]);
-    assert.deepEqual(
-      answers.map((answer) => answer.status),
-      [200, 200, 200],
-    );
-    assert.equal((await send(system, { headers })).status, 200);
-    await system.finish();
-    assert.equal((await system.lines('model_inputs')).length, 1);
+    assert.deepEqual([answer.status, codeOf(answer)], [400, 'trailers_malformed']);
+    assert.match(answer.head, /Connection: close/);
   });
 
   it('keeps odd bodies beside their lines', async () => {

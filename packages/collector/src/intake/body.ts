@@ -3,9 +3,7 @@ import type { JsonScan } from '@gleaner/protocol';
 
 import type { CapturedBody, PayloadWriter } from '../flow.ts';
 
-export interface BodyOptions {
-  /** More than this goes to a file. */
-  maxMemoryBytes: number;
+export interface BodyOwner {
   createPayload(): Promise<PayloadWriter>;
   /** Called when the file cannot keep up, and when it has. */
   onPressure(isHigh: boolean): void;
@@ -15,38 +13,39 @@ export interface BodyOptions {
 const highWaterBytes = 1024 * 1024;
 
 export class BodyBuffer {
-  readonly #options: BodyOptions;
+  readonly #maxMemoryBytes: number;
+  readonly #owner: BodyOwner;
   #pieces: Uint8Array[] = [];
   #memoryBytes = 0;
   #file: Promise<PayloadWriter> | undefined;
-  #writing: Promise<unknown> = Promise.resolve();
+  #writing: Promise<unknown> = nothingToDo;
   #waitingBytes = 0;
   #error: unknown;
 
-  constructor(options: BodyOptions) {
-    this.#options = options;
+  /** More than `maxMemoryBytes` goes to a file. */
+  constructor(maxMemoryBytes: number, owner: BodyOwner) {
+    this.#maxMemoryBytes = maxMemoryBytes;
+    this.#owner = owner;
   }
 
   push(bytes: Uint8Array): void {
-    if (this.#file === undefined && this.#memoryBytes + bytes.length <= this.#options.maxMemoryBytes) {
+    if (this.#file === undefined && this.#memoryBytes + bytes.length <= this.#maxMemoryBytes) {
       this.#pieces.push(bytes);
       this.#memoryBytes += bytes.length;
     } else this.#pushToFile(bytes);
   }
 
-  /** The body, when it was small enough for memory. */
+  /** The body, when it was small enough for memory. Valid until anybody calls this again. */
   inMemory(): Uint8Array | undefined {
     if (this.#file !== undefined) return undefined;
     const [only = empty] = this.#pieces;
-    return this.#pieces.length <= 1 ? only : Buffer.concat(this.#pieces, this.#memoryBytes);
+    return this.#pieces.length <= 1 ? only : joined(this.#pieces, this.#memoryBytes);
   }
 
   /**
-   * The body as a file, or in memory after all when `mayFit` says that it fits a line. Throws what went wrong with the file.
+   * A body that was too large for memory: as a file, or in memory after all when `mayFit` says that it fits a line. Throws what went wrong with the file.
    */
   async finish(mayFit: (scan: JsonScan) => boolean): Promise<CapturedBody> {
-    const bytes = this.inMemory();
-    if (bytes !== undefined) return { kind: 'memory', bytes };
     await this.#writing;
     if (this.#error !== undefined) throw this.#error;
     const writer = await this.#file;
@@ -65,7 +64,7 @@ export class BodyBuffer {
   }
 
   #pushToFile(bytes: Uint8Array): void {
-    this.#file ??= this.#options.createPayload();
+    this.#file ??= this.#owner.createPayload();
     const file = this.#file;
     const pieces = [...this.#pieces, bytes];
     this.#pieces = [];
@@ -84,8 +83,24 @@ export class BodyBuffer {
     const wasHigh = this.#waitingBytes > highWaterBytes;
     this.#waitingBytes += bytes;
     const isHigh = this.#waitingBytes > highWaterBytes;
-    if (isHigh !== wasHigh) this.#options.onPressure(isHigh);
+    if (isHigh !== wasHigh) this.#owner.onPressure(isHigh);
   }
 }
 
+/** A body is copied into its frame, or its file, before the next one is complete: all of them can share this. */
+let shared = Buffer.alloc(0);
+const maxSharedBytes = 4 * 1024 * 1024;
+
+function joined(pieces: readonly Uint8Array[], length: number): Uint8Array {
+  if (length > maxSharedBytes) return Buffer.concat(pieces, length);
+  if (length > shared.length) shared = Buffer.allocUnsafeSlow(Math.min(maxSharedBytes, 2 * length));
+  let at = 0;
+  for (const piece of pieces) {
+    shared.set(piece, at);
+    at += piece.length;
+  }
+  return shared.subarray(0, length);
+}
+
 const empty = new Uint8Array(0);
+const nothingToDo = Promise.resolve();

@@ -1,13 +1,14 @@
 /** One connection: bytes to requests, answers in the order of the requests, time limits, and back-pressure. */
 import type { Socket } from 'node:net';
 
+import type { PayloadWriter } from '../flow.ts';
 import type { RequestHead } from '../http1/head.ts';
 import { createRequestReader } from '../http1/reader.ts';
 import type { MessageReader, RequestHandler } from '../http1/reader.ts';
 import { continueAnswer, dropRefusal, framingRefusal, refusalAnswer } from './answers.ts';
 import type { Budget } from './budget.ts';
 import { Exchange } from './exchange.ts';
-import type { ExchangeOptions } from './exchange.ts';
+import type { ExchangeOptions, ExchangeOwner } from './exchange.ts';
 
 export interface ConnectionOptions extends ExchangeOptions {
   maxBodyBytes: number;
@@ -19,7 +20,7 @@ export interface ConnectionOptions extends ExchangeOptions {
   budget: Budget;
 }
 
-export class Connection implements RequestHandler {
+export class Connection implements RequestHandler, ExchangeOwner {
   readonly #socket: Socket;
   readonly #options: ConnectionOptions;
   readonly #reader: MessageReader;
@@ -44,10 +45,7 @@ export class Connection implements RequestHandler {
   }
 
   onHead(head: RequestHead): void {
-    const exchange = new Exchange(head, this.#options, {
-      onAnswer: () => this.#write(),
-      onPressure: (isHigh) => this.#hold(isHigh),
-    });
+    const exchange = new Exchange(head, this.#options, this);
     this.#reading = exchange;
     this.#exchanges.push(exchange);
     if (!exchange.wantsBody) return;
@@ -67,6 +65,18 @@ export class Connection implements RequestHandler {
     const exchange = this.#reading;
     this.#reading = undefined;
     exchange?.end();
+  }
+
+  onAnswer(): void {
+    this.#write();
+  }
+
+  onPressure(isHigh: boolean): void {
+    this.#hold(isHigh);
+  }
+
+  createPayload(): Promise<PayloadWriter> {
+    return this.#options.door.createPayload();
   }
 
   /** Called about once a second. */

@@ -14,6 +14,7 @@ import {
 } from './answers.ts';
 import type { Refusal } from './answers.ts';
 import { BodyBuffer } from './body.ts';
+import type { BodyOwner } from './body.ts';
 import { eventMode, readBinaryEvent, readStructuredEvents } from './cloudevents.ts';
 import type { EventMode, StructuredEvent } from './cloudevents.ts';
 import { readModeldata } from './modeldata.ts';
@@ -36,6 +37,12 @@ export interface IntakeEvents {
   dropped(reason: DropReason, head?: EventHead): void;
 }
 
+/** The connection. */
+export interface ExchangeOwner extends BodyOwner {
+  /** An answer is there; it may not be its turn yet. */
+  onAnswer(): void;
+}
+
 export class Exchange {
   readonly head: RequestHead;
   /** What to write, once it is known. */
@@ -43,29 +50,21 @@ export class Exchange {
   /** Memory that its connection set aside for the body. */
   reservedBytes = 0;
   readonly #options: ExchangeOptions;
-  readonly #onAnswer: () => void;
+  readonly #owner: ExchangeOwner;
   #event: AdmittedEvent | undefined;
   #eventHead: EventHead | undefined;
   #structured: Exclude<EventMode, 'binary'> | undefined;
   #body: BodyBuffer | undefined;
   #verdict: Refusal | 'ok' | undefined;
 
-  constructor(
-    head: RequestHead,
-    options: ExchangeOptions,
-    callbacks: { onAnswer(): void; onPressure(isHigh: boolean): void },
-  ) {
+  constructor(head: RequestHead, options: ExchangeOptions, owner: ExchangeOwner) {
     this.head = head;
     this.#options = options;
-    this.#onAnswer = callbacks.onAnswer;
+    this.#owner = owner;
     this.#route();
     if (this.#verdict !== undefined) return;
-    const { maxMemoryBytes, maxStructuredBytes, door } = options;
-    this.#body = new BodyBuffer({
-      maxMemoryBytes: this.#structured === undefined ? maxMemoryBytes : maxStructuredBytes,
-      createPayload: () => door.createPayload(),
-      onPressure: callbacks.onPressure,
-    });
+    const { maxMemoryBytes, maxStructuredBytes } = options;
+    this.#body = new BodyBuffer(this.#structured === undefined ? maxMemoryBytes : maxStructuredBytes, owner);
   }
 
   /** False when the answer is known without the body: it is read and thrown away. */
@@ -94,7 +93,7 @@ export class Exchange {
     this.#body?.discard();
     this.#body = undefined;
     this.#options.events.dropped(reason, this.#eventHead);
-    this.#settle(refusal);
+    this.#settle(refusal, false);
   }
 
   #route(): void {
@@ -195,14 +194,13 @@ export class Exchange {
     }
   }
 
-  #settle(verdict: Refusal | 'ok'): void {
+  #settle(verdict: Refusal | 'ok', keepAlive = this.head.keepAlive): void {
     if (this.answer !== undefined) return;
-    const { keepAlive } = this.head;
     if (verdict === 'ok') this.answer = okAnswer(keepAlive);
     else {
       const allow = verdict === methodNotAllowed ? { allow: 'POST' } : {};
       this.answer = refusalAnswer(verdict, { keepAlive, ...allow });
     }
-    this.#onAnswer();
+    this.#owner.onAnswer();
   }
 }

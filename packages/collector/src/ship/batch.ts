@@ -15,10 +15,10 @@ export interface Batch {
 }
 
 /** Sorts frames by the file they belong to: `<collection path>/<window>/<instance>.jsonl`. */
+// /!\ Hot path: once per record.
 export function batchByTarget(frames: readonly SpooledFrame[], instance: string): Map<string, Batch> {
   const batches = new Map<string, Batch>();
-  for (const frame of frames) {
-    const { destination, time } = frame;
+  const find = ({ destination, time }: SpooledFrame): Batch => {
     const window = windowFolder(time, destination.rollingRate);
     const path = `${destination.path}/${window}/${instance}.jsonl`;
     let batch = batches.get(path);
@@ -27,6 +27,16 @@ export function batchByTarget(frames: readonly SpooledFrame[], instance: string)
       batch = { path, destination, window, windowEnd, records: [], dropped: {} };
       batches.set(path, batch);
     }
+    return batch;
+  };
+  // No window is shorter than a minute: frames of one destination and minute belong together.
+  const known = new Map<Destination, { minute: number; batch: Batch }>();
+  for (const frame of frames) {
+    const { destination, time } = frame;
+    const minute = Math.floor(time / 60);
+    const last = known.get(destination);
+    const batch = last?.minute === minute ? last.batch : find(frame);
+    if (last?.minute !== minute) known.set(destination, { minute, batch });
     if (frame.kind === 'record') batch.records.push(frame);
     else addDropped(batch.dropped, frame.dropped);
   }

@@ -3,11 +3,9 @@
  * file, extend each file (exactly once, see extent.ts), write the checkpoint, release the spool. Windows that are over are
  * sealed when nothing waits.
  */
-import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Datastore } from '@gleaner/datastore';
-import { chainNext } from '@gleaner/protocol';
 import { ExponentialBackoff, TimeoutStrategy, handleAll, retry, timeout, wrap } from 'cockatiel';
 
 import type { SpoolSource, SpooledFrame } from '../flow.ts';
@@ -15,8 +13,10 @@ import { addDropped, batchByTarget } from './batch.ts';
 import type { Batch } from './batch.ts';
 import type { Checkpoint, CheckpointFile, TargetState } from './checkpoint.ts';
 import { checkpointVersion } from './checkpoint.ts';
+import { extendChain } from './chain.ts';
 import { extend } from './extent.ts';
 import type { Extent } from './extent.ts';
+import { JoinBuffer } from './join-buffer.ts';
 import { mergedLines, readSlot } from './merge.ts';
 import { openTarget, seal } from './seal.ts';
 
@@ -78,6 +78,7 @@ export class Shipper implements AsyncDisposable {
   readonly #options: ShipperOptions;
   readonly #targets = new Map<string, Target>();
   readonly #sealedHashes: Map<string, string>;
+  readonly #joined = new JoinBuffer();
   /** Ends the loop between rounds. */
   readonly #stop = new AbortController();
   /** Ends the call under way; nothing is done afterwards. */
@@ -233,13 +234,14 @@ export class Shipper implements AsyncDisposable {
     if (target === undefined) return;
     await this.#putPayloads(batch);
     const lines = mergeWindowMs > 0 ? mergedLines(batch.records) : batch.records.map((record) => record.line);
-    const bytes = Buffer.concat(lines);
+    const bytes = this.#joined.join(lines);
     const { extent, state } = target;
     if (bytes.length > 0) await this.#call((signal) => extend(datastore, extent, { bytes, signal }));
     if (extent.lostBytes > 0) events.fileCut({ path: batch.path, lostBytes: extent.lostBytes });
     extent.lostBytes = 0;
     target.lastWriteMs = this.#options.now();
-    count(state, batch, lines);
+    state.chain = await extendChain(state.chain, lines);
+    count(state, batch, lines.length);
     const { collection } = batch.destination;
     events.stored({ collection, records: batch.records.length, bytes: bytes.length });
   }
@@ -295,6 +297,7 @@ export class Shipper implements AsyncDisposable {
   }
 
   #noteFailure(error: unknown): void {
+    this.#joined.giveUp();
     if (this.#cancel.signal.aborted) return;
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'store_timeout';
     const message = error instanceof Error ? error.message : String(error);
@@ -315,16 +318,9 @@ function newTarget(path: string, state: TargetState): Target {
   return { state, extent: { path, base: state.length, known: undefined, lostBytes: 0 }, lastWriteMs: 0 };
 }
 
-function count(state: TargetState, batch: Batch, lines: readonly Uint8Array[]): void {
-  let chain: Uint8Array = Buffer.from(state.chain, 'hex');
-  for (const line of lines) chain = chainNext(chain, line, sha256);
-  state.chain = Buffer.from(chain).toString('hex');
-  state.lines += lines.length;
+function count(state: TargetState, batch: Batch, lines: number): void {
+  state.lines += lines;
   state.firstSequence ??= batch.records[0]?.sequence ?? null;
   state.lastSequence = batch.records.at(-1)?.sequence ?? state.lastSequence;
   addDropped(state.dropped, batch.dropped);
-}
-
-function sha256(bytes: Uint8Array): Uint8Array {
-  return createHash('sha256').update(bytes).digest();
 }

@@ -53,10 +53,9 @@ export function frameBytesAtMost(frame: FrameContent): number {
 export function writeFrame(frame: FrameContent, target: Buffer, offset: number): number {
   const { content, destination } = frame;
   let at = offset + frameHeaderBytes;
-  const collectionBytes = target.write(destination.collection, at);
-  at += collectionBytes;
-  const locationBytes = target.write(`${destination.datastore}/${destination.path}`, at);
-  at += locationBytes;
+  const { names, collectionBytes, locationBytes } = encodedDestination(destination);
+  target.set(names, at);
+  at += names.length;
   const keyBytes = frame.retryKey === undefined ? 0 : target.write(frame.retryKey, at);
   at += keyBytes;
   const payloadBytes = frame.payload === undefined ? 0 : target.write(JSON.stringify(frame.payload), at);
@@ -96,8 +95,12 @@ export type FrameReading =
   | { kind: 'damaged'; problem: string }
   | { kind: 'newer'; version: number };
 
-/** Reads the frame that starts at `offset`. The bytes of the line are a view of `source`. */
-export function readFrame(source: Buffer, offset: number): FrameReading {
+/**
+ * Reads the frame that starts at `offset`. The bytes of the line are a view of `source`; the retry key is read where it is
+ * asked for.
+ */
+// /!\ Hot path: once per record, when it is shipped.
+export function readFrame(source: Buffer, offset: number, options: { withKeys: boolean }): FrameReading {
   const left = source.length - offset;
   if (left < 4) return left === 0 ? { kind: 'blank' } : { kind: 'partial', end: offset + 4 };
   const length = source.readUInt32LE(offset);
@@ -112,44 +115,91 @@ export function readFrame(source: Buffer, offset: number): FrameReading {
   }
   const version = source.readUInt8(offset + 8);
   if (version > frameVersion) return { kind: 'newer', version };
-  return decode(source.subarray(offset, end), end);
-}
-
-function decode(bytes: Buffer, end: number): FrameReading {
-  const collectionEnd = frameHeaderBytes + bytes.readUInt16LE(36);
-  const locationEnd = collectionEnd + bytes.readUInt16LE(38);
-  const keyEnd = locationEnd + bytes.readUInt16LE(40);
-  const payloadEnd = keyEnd + bytes.readUInt16LE(42);
-  const location = bytes.toString('utf8', collectionEnd, locationEnd);
-  const slash = location.indexOf('/');
-  const rollingRate = rollingRates[bytes.readUInt8(10)];
-  if (rollingRate === undefined || slash < 0)
-    return { kind: 'damaged', problem: 'a frame without a destination' };
-  const retryKey = keyEnd === locationEnd ? undefined : bytes.toString('utf8', locationEnd, keyEnd);
+  const namesAt = offset + frameHeaderBytes;
+  const collectionBytes = source.readUInt16LE(offset + 36);
+  const keyAt = namesAt + collectionBytes + source.readUInt16LE(offset + 38);
+  const payloadAt = keyAt + source.readUInt16LE(offset + 40);
+  const contentAt = payloadAt + source.readUInt16LE(offset + 42);
+  const names = source.subarray(namesAt, keyAt);
+  const destination = decodedDestination(names, { collectionBytes, rate: source.readUInt8(offset + 10) });
+  if (destination === undefined) return { kind: 'damaged', problem: 'a frame without a destination' };
+  const retryKey =
+    options.withKeys && payloadAt > keyAt ? source.toString('utf8', keyAt, payloadAt) : undefined;
   const common = {
-    sequence: bytes.readUInt32LE(12) + bytes.readUInt32LE(16) * 0x1_0000_0000,
-    destination: {
-      collection: bytes.toString('utf8', frameHeaderBytes, collectionEnd),
-      datastore: location.slice(0, slash),
-      path: location.slice(slash + 1),
-      rollingRate,
-    },
-    time: bytes.readDoubleLE(28),
-    arrivalMs: bytes.readDoubleLE(20),
+    sequence: source.readUInt32LE(offset + 12) + source.readUInt32LE(offset + 16) * 0x1_0000_0000,
+    destination,
+    time: source.readDoubleLE(offset + 28),
+    arrivalMs: source.readDoubleLE(offset + 20),
   };
-  const kind = bytes.readUInt8(9);
-  if (kind === TALLY) {
-    const dropped = parseTally(bytes.toString('utf8', payloadEnd));
-    return { kind: 'frame', frame: { kind: 'tally', ...common, dropped }, retryKey, end };
+  switch (source.readUInt8(offset + 9)) {
+    case TALLY: {
+      const dropped = parseTally(source.toString('utf8', contentAt, end));
+      return { kind: 'frame', frame: { kind: 'tally', ...common, dropped }, retryKey, end };
+    }
+    case RECORD: {
+      const payload =
+        contentAt > payloadAt ? parsePayload(source.toString('utf8', payloadAt, contentAt)) : undefined;
+      const line = source.subarray(contentAt, end);
+      return { kind: 'frame', frame: { kind: 'record', ...common, line, payload }, retryKey, end };
+    }
+    default:
+      return { kind: 'damaged', problem: 'a frame of an unknown kind' };
   }
-  if (kind !== RECORD) return { kind: 'damaged', problem: `a frame of the unknown kind ${kind}` };
-  const payload = parsePayload(bytes.toString('utf8', keyEnd, payloadEnd));
-  const line = bytes.subarray(payloadEnd);
-  return { kind: 'frame', frame: { kind: 'record', ...common, line, payload }, retryKey, end };
 }
 
-function parsePayload(text: string): SpooledPayload | undefined {
-  return text === '' ? undefined : (JSON.parse(text) as SpooledPayload);
+interface EncodedDestination {
+  /** Collection and location. */
+  names: Buffer;
+  collectionBytes: number;
+  locationBytes: number;
+}
+
+const encoded = new WeakMap<Destination, EncodedDestination>();
+
+function encodedDestination(destination: Destination): EncodedDestination {
+  let known = encoded.get(destination);
+  if (known === undefined) {
+    const collection = Buffer.from(destination.collection);
+    const location = Buffer.from(`${destination.datastore}/${destination.path}`);
+    known = {
+      names: Buffer.concat([collection, location]),
+      collectionBytes: collection.length,
+      locationBytes: location.length,
+    };
+    encoded.set(destination, known);
+  }
+  return known;
+}
+
+/** A spool has a handful of destinations: frames of the same one share an object. */
+const decoded = new Map<string, { destination: Destination; collectionBytes: number; rate: number }>();
+const maxDecoded = 1000;
+
+function decodedDestination(
+  names: Buffer,
+  lengths: { collectionBytes: number; rate: number },
+): Destination | undefined {
+  const { collectionBytes, rate } = lengths;
+  const key = names.toString('latin1');
+  const known = decoded.get(key);
+  if (known?.collectionBytes === collectionBytes && known.rate === rate) return known.destination;
+  const location = names.toString('utf8', collectionBytes);
+  const slash = location.indexOf('/');
+  const rollingRate = rollingRates[rate];
+  if (rollingRate === undefined || slash < 0) return undefined;
+  const destination: Destination = {
+    collection: names.toString('utf8', 0, collectionBytes),
+    datastore: location.slice(0, slash),
+    path: location.slice(slash + 1),
+    rollingRate,
+  };
+  if (decoded.size >= maxDecoded) decoded.clear();
+  decoded.set(key, { destination, collectionBytes, rate });
+  return destination;
+}
+
+function parsePayload(text: string): SpooledPayload {
+  return JSON.parse(text) as SpooledPayload;
 }
 
 function parseTally(text: string): Partial<Record<DropReason, number>> {

@@ -81,7 +81,7 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
     });
     return new Spool(
       { acknowledge, maxBytes, now, events },
-      { instance, memory, payloads, segments, lastSequence, unlock },
+      { instance, memory, payloads, segments, lastSequence, damagedBytes, unlock },
     );
   } catch (error) {
     unlock();

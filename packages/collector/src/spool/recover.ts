@@ -60,7 +60,7 @@ async function recoverSegment(options: SegmentToRecover): Promise<void> {
 async function readFrames(segment: Segment, size: number, options: SegmentToRecover): Promise<void> {
   for (;;) {
     const base = segment.position;
-    for (const reading of await segment.read(base, { maxBytes: 1024 * 1024, limit: size })) {
+    for (const reading of await segment.read(base, { maxBytes: 1024 * 1024, limit: size, withKeys: true })) {
       if (reading.kind === 'newer') throw newerVersion(segment.path, reading.version);
       if (reading.kind !== 'frame') return;
       const { frame } = reading;

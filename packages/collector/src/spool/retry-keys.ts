@@ -31,8 +31,7 @@ export class RetryKeys {
     const names = (await this.#files.list(this.#folder)).filter((name) => name.endsWith('.keys')).sort();
     for (const name of names) {
       const keys = await this.#read(join(this.#folder, name));
-      // Whatever their sequence was: they are stored, so a retry is answered at once.
-      for (const key of keys) this.#memory.remember(key, 0);
+      this.#memory.restore(keys);
       this.#kept.push({ name, keys: keys.length });
     }
   }
@@ -40,7 +39,7 @@ export class RetryKeys {
   /** Call it before the segment is removed. */
   async keep(segment: Segment): Promise<void> {
     const { firstSequence, lastSequence, index } = segment;
-    const keys = this.#memory.keysBetween(firstSequence ?? 0, lastSequence);
+    const keys = this.#memory.fingerprintsBetween(firstSequence ?? 0, lastSequence);
     if (keys.length === 0) return;
     const name = `segment-${String(index).padStart(10, '0')}.keys`;
     await replaceFile(this.#files, { folder: this.#folder, name, text: JSON.stringify(keys) });

@@ -31,6 +31,15 @@ export interface FrameGroup {
   readonly payloads: readonly SpooledPayload[];
 }
 
+export interface ReadOptions {
+  maxBytes: number;
+  limit: number;
+  /** Retry keys, too: only recovery wants them. */
+  withKeys?: boolean;
+  /** Where to get memory for what is read. */
+  allocate?: (length: number) => Buffer;
+}
+
 export class Segment {
   readonly path: string;
   readonly index: number;
@@ -105,15 +114,15 @@ export class Segment {
   }
 
   /** Reads the frame at `offset` and those behind it, `maxBytes` of them or one. Ends at `limit`. */
-  async read(offset: number, options: { maxBytes: number; limit: number }): Promise<FrameReading[]> {
+  async read(offset: number, options: ReadOptions): Promise<FrameReading[]> {
     const readings: FrameReading[] = [];
-    let buffer = await this.#bytes(offset, Math.min(options.limit - offset, options.maxBytes));
+    let buffer = await this.#bytes(offset, Math.min(options.limit - offset, options.maxBytes), options);
     let at = 0;
     for (;;) {
-      const reading = readFrame(buffer, at);
+      const reading = readFrame(buffer, at, { withKeys: options.withKeys ?? false });
       if (reading.kind === 'partial' && offset + reading.end <= options.limit) {
         if (readings.length > 0) return readings;
-        const longer = await this.#bytes(offset, Math.min(reading.end, maxFrameBytes));
+        const longer = await this.#bytes(offset, Math.min(reading.end, maxFrameBytes), options);
         if (longer.length <= buffer.length) return [reading];
         buffer = longer;
         continue;
@@ -134,8 +143,9 @@ export class Segment {
     this.syncedSequence = Math.max(this.syncedSequence, sequence);
   }
 
-  async #bytes(offset: number, length: number): Promise<Buffer> {
-    const buffer = Buffer.allocUnsafe(Math.max(0, length));
+  async #bytes(offset: number, length: number, options: ReadOptions): Promise<Buffer> {
+    const { allocate = Buffer.allocUnsafe } = options;
+    const buffer = allocate(Math.max(0, length));
     return buffer.subarray(0, await this.#file.read(buffer, offset));
   }
 }

@@ -3,6 +3,9 @@ import type { SpooledFrame } from '../flow.ts';
 import { segmentHeaderBytes } from './segment.ts';
 import type { Segment } from './segment.ts';
 
+/** Decoded at a time, so that the intake is kept waiting for a millisecond at most. */
+const chunkBytes = 256 * 1024;
+
 interface Place {
   /** Last sequence before the place. */
   sequence: number;
@@ -18,6 +21,9 @@ export class SegmentReader {
   readonly #segments: readonly Segment[];
   #start: Place = { sequence: -1, segment: undefined, offset: 0 };
   #end: Place = this.#start;
+  /** Memory of the last reading, for the next one. */
+  readonly #chunks: Buffer[] = [];
+  #chunksUsed = 0;
 
   /** The list is the spool's own: it grows at the end and shrinks at the front. */
   constructor(segments: readonly Segment[]) {
@@ -34,11 +40,13 @@ export class SegmentReader {
     return readable;
   }
 
-  /** Frames behind `afterSequence`, about `maxBytes` of them and at least one when there is one. */
+  /** Frames behind `afterSequence`, about `maxBytes` of them and at least one when there is one. Valid until the next call. */
   async read(afterSequence: number, maxBytes: number): Promise<SpooledFrame[]> {
     const known = [this.#end, this.#start].find((place) => place.sequence === afterSequence);
     this.#start = known ?? { sequence: afterSequence, segment: undefined, offset: 0 };
     const place = { ...this.#start };
+    this.#chunksUsed = 0;
+    const allocate = (length: number): Buffer => this.#allocate(length);
     const frames: SpooledFrame[] = [];
     let bytes = 0;
     while (this.#advance(place) && bytes < maxBytes) {
@@ -46,7 +54,8 @@ export class SegmentReader {
       if (segment === undefined) break;
       const limit = segment.syncedPosition;
       let behind = 0;
-      for (const reading of await segment.read(offset, { maxBytes: maxBytes - bytes, limit })) {
+      const readBytes = Math.min(maxBytes - bytes, chunkBytes);
+      for (const reading of await segment.read(offset, { maxBytes: readBytes, limit, allocate })) {
         if (reading.kind !== 'frame') throw unreadable(segment, offset);
         place.offset = offset + reading.end;
         if (reading.frame.sequence <= place.sequence) {
@@ -60,6 +69,13 @@ export class SegmentReader {
     }
     this.#end = place;
     return frames;
+  }
+
+  #allocate(length: number): Buffer {
+    if (length > chunkBytes) return Buffer.allocUnsafeSlow(length);
+    const chunk = this.#chunks[this.#chunksUsed] ?? Buffer.allocUnsafeSlow(chunkBytes);
+    this.#chunks[this.#chunksUsed++] = chunk;
+    return chunk.subarray(0, length);
   }
 
   /** Moves on to the next segment where one is finished. False when nothing more is synced. */

@@ -30,6 +30,9 @@ export const syncIntervalMs = 100;
 /** After a failed write nothing is tried for this long; senders are told to come back. */
 const pauseAfterFailureMs = 1000;
 
+/** A refusal for want of room counts as "full" for this long: the next record may be as large. */
+const fullForMs = 10_000;
+
 export type Acknowledgement = 'written' | 'durable';
 
 export interface SpoolSettings {
@@ -53,6 +56,8 @@ export interface SpoolParts {
   payloads: Payloads;
   segments: Segments;
   lastSequence: number;
+  /** Kept aside when the spool was opened. */
+  damagedBytes: number;
   unlock: () => void;
 }
 
@@ -60,6 +65,9 @@ export interface SpoolStatus {
   bytes: number;
   maxBytes: number;
   segments: number;
+  damagedBytes: number;
+  /** Nearly full, or a record had no room in it a moment ago. */
+  isFull: boolean;
   /** What keeps the spool from taking records at this moment. */
   trouble: DropReason | undefined;
   troubleCause: string | undefined;
@@ -81,6 +89,7 @@ export class Spool implements AsyncDisposable {
   #lastSequence: number;
   #acceptedSequence: number;
   #trouble: { reason: DropReason; cause: string; untilMs: number } | undefined;
+  #fullMs = Number.NEGATIVE_INFINITY;
   #closed = false;
 
   constructor(settings: SpoolSettings, parts: SpoolParts) {
@@ -133,6 +142,8 @@ export class Spool implements AsyncDisposable {
       bytes: this.#bytes,
       maxBytes: this.#settings.maxBytes,
       segments: this.#parts.segments.count,
+      damagedBytes: this.#parts.damagedBytes,
+      isFull: this.#isFull,
       trouble: this.#trouble?.reason,
       troubleCause: this.#trouble?.cause,
       acceptedSequence: this.#acceptedSequence,
@@ -151,6 +162,11 @@ export class Spool implements AsyncDisposable {
     this.#parts.unlock();
   }
 
+  get #isFull(): boolean {
+    const { maxBytes, now } = this.#settings;
+    return this.#bytes >= 0.95 * maxBytes || now() - this.#fullMs < fullForMs;
+  }
+
   get #bytes(): number {
     return this.#parts.segments.bytes + this.#group.weight + (this.#writing?.weight ?? 0);
   }
@@ -165,15 +181,19 @@ export class Spool implements AsyncDisposable {
     const lineBytes =
       record.line.kind === 'whole' ? record.line.text.length : record.line.scan.embeddedLength + 1024;
     const bytes = this.#bytes + lineBytes + payloadBytes;
-    return bytes > this.#settings.maxBytes ? 'spool_full' : undefined;
+    if (bytes <= this.#settings.maxBytes) return undefined;
+    this.#fullMs = this.#settings.now();
+    return 'spool_full';
   }
 
   /** The event is here already: its answer is the answer of the group that holds the first one. */
   #answerRetry(earlier: number, answer: (acceptance: Acceptance) => void): void {
-    if (earlier <= this.#acceptedSequence) answer({ kind: 'accepted' });
+    const again = (acceptance: Acceptance): void =>
+      answer(acceptance.kind === 'accepted' ? { kind: 'repeated' } : acceptance);
+    if (earlier <= this.#acceptedSequence) answer({ kind: 'repeated' });
     else if (this.#writing !== undefined && earlier <= this.#writing.lastSequence)
-      this.#writing.waiting.push(answer);
-    else this.#group.waiting.push(answer);
+      this.#writing.waiting.push(again);
+    else this.#group.waiting.push(again);
   }
 
   /** A body in memory becomes a file first. Meanwhile the same event may come again, or the spool may close. */
@@ -182,9 +202,10 @@ export class Spool implements AsyncDisposable {
     if (body.kind === 'file') return this.#admit(record, { ...fileOf(body), name }, door);
     if (door.refusal !== undefined || this.#sequenceOf(record) !== undefined)
       return this.#admit(record, undefined, door);
+    const bytes = Uint8Array.from(body.bytes);
     try {
       const writer = await this.#parts.payloads.create();
-      await writer.write(body.bytes);
+      await writer.write(bytes);
       const file = fileOf(await writer.finish());
       this.#admit(
         record,

@@ -12,6 +12,9 @@ const bigints = (type: arrow.DataType, ...values: bigint[]) =>
 /** A 128-bit integer. */
 const limbs = (low: number, rest: number) => Uint32Array.of(low, rest, rest, rest);
 
+const wide = (...words: number[]) =>
+  arrow.makeVector({ type: new arrow.Decimal(2, 40, 256), data: Uint32Array.from(words) });
+
 describe('an Arrow table', () => {
   it('is collected with its column types', () => {
     const table = arrow.tableFromArrays({
@@ -54,6 +57,30 @@ describe('an Arrow table', () => {
     const type = new arrow.Decimal(2, 10, 128);
     assert.equal(column(arrow.vectorFromArray(decimals, type)), '[{"c":1.10},{"c":-1.10},{"c":0.05}]');
     assert.equal(column(arrow.vectorFromArray([limbs(7, 0)], new arrow.Decimal(0, 10, 128))), '[{"c":7}]');
+    assert.equal(column(arrow.vectorFromArray([limbs(7, 0)], new arrow.Decimal(-2, 10, 128))), '[{"c":700}]');
+    const [one, minus] = [wide(1, 0, 0, 0, 0, 0, 0, 1), wide(0x9c, ...Array(7).fill(0xffff_ffff))];
+    assert.equal(column(one), `[{"c":${(2n ** 224n + 1n) / 100n}.${(2n ** 224n + 1n) % 100n}}]`);
+    assert.match(column(minus), /^\[\{"c":-42949671\.40\}\]$/);
+  });
+
+  it('has all digits of 64-bit integers, alone, in lists and in dictionaries', () => {
+    const most = arrow.makeVector({ type: new arrow.Uint64(), data: BigUint64Array.of(2n ** 64n - 1n) });
+    assert.equal(column(most), '[{"c":18446744073709551615}]');
+    const item = new arrow.Field('item', new arrow.Int64());
+    const list = new arrow.List(new arrow.Field('list', new arrow.List(item)));
+    const lists = arrow.vectorFromArray([[[9007199254740993n, null], []], null], list);
+    assert.equal(column(lists), '[{"c":[[9007199254740993,null],[]]},{"c":null}]');
+    const dictionary = new arrow.Dictionary(new arrow.Int64(), new arrow.Int32());
+    const words = arrow.vectorFromArray([9007199254740993n, null, 9007199254740993n], dictionary);
+    assert.equal(column(words), '[{"c":9007199254740993},{"c":null},{"c":9007199254740993}]');
+  });
+
+  it('is the same after a journey as IPC, in batches, sliced and selected', () => {
+    const table = arrow.tableFromArrays({ a: Float64Array.of(1, 2), s: ['x', 'y'] });
+    const received = arrow.tableFromIPC(arrow.tableToIPC(table.concat(table)));
+    assert.equal(received.batches.length, 2);
+    assert.equal(json(received.slice(1, 3)), '[{"a":2.0,"s":"y"},{"a":1.0,"s":"x"}]');
+    assert.equal(json(received.select(['s'])), '[{"s":"x"},{"s":"y"},{"s":"x"},{"s":"y"}]');
   });
 
   it('has nested values with their types', () => {

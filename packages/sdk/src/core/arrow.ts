@@ -1,4 +1,4 @@
-import { writeCell, writeFloatCell, writeText } from './cell.ts';
+import { writeCell, writeFloatCell } from './cell.ts';
 import type { CellWriter } from './cell.ts';
 import { CollectorError } from './errors.ts';
 import type { FloatColumns, Table } from './table.ts';
@@ -53,18 +53,18 @@ export function isArrowTable(value: unknown): value is ArrowTable {
 export function arrowTable(table: ArrowTable, floats: FloatColumns): Table {
   const { numRows, schema } = table;
   const names = new Set<string>();
-  const columns = schema.fields.map(({ name, type }, index) => {
+  const columns = schema.fields.map(({ name, type }) => {
     if (names.has(name)) {
       throw new CollectorError('data_type_unsupported', `two columns are called ${JSON.stringify(name)}`, {
         fix: 'Give every column a name of its own.',
       });
     }
     names.add(name);
-    const vector = table.getChildAt(index);
-    const values = Array.from({ length: numRows }, (_, row) => vector?.get(row));
-    return { name, values, write: writerOf(type, floats(name)) };
+    return { name, write: writerOf(type, floats(name)) };
   });
-  return { rowCount: numRows, columns };
+  const vectors = columns.map((_, index) => table.getChildAt(index));
+  const rows = Array.from({ length: numRows }, (_, row) => vectors.map((vector) => vector?.get(row)));
+  return { columns, rows };
 }
 
 /** Type ids of the Arrow format (`Schema.fbs`) as apache-arrow numbers them. */
@@ -118,16 +118,17 @@ function writerOfMapValue(entry: ArrowType | undefined, asFloat: boolean): CellW
   return value === undefined ? writeCell : writerOf(value.type, asFloat);
 }
 
-/** A decimal arrives as its unscaled integer; its point is put back, so no digit is lost. */
+/** A decimal arrives as the 32-bit words of its unscaled integer, the lowest first; its point is put back, so no digit is lost. */
 function decimalWriter(scale: number): CellWriter {
-  return nullable((value) => {
-    // oxlint-disable-next-line typescript/no-base-to-string -- Arrow's big numbers are typed arrays with a toString of their own
-    const unscaled = String(value);
-    const [, sign = '', digits = ''] = /^(-?)(\d+)$/.exec(unscaled) ?? [];
-    if (digits === '') return writeText(unscaled);
-    const padded = digits.padStart(scale + 1, '0');
-    const point = padded.length - scale;
-    return scale > 0 ? `${sign}${padded.slice(0, point)}.${padded.slice(point)}` : `${sign}${digits}`;
+  return nullable((words) => {
+    if (!(words instanceof Uint32Array)) return writeCell(words);
+    let bits = 0n;
+    for (let at = words.length - 1; at >= 0; at--) bits = (bits << 32n) | BigInt(words[at] ?? 0);
+    const unscaled = BigInt.asIntN(32 * words.length, bits) * 10n ** BigInt(Math.max(-scale, 0));
+    const digits = String(unscaled < 0n ? -unscaled : unscaled).padStart(scale + 1, '0');
+    const point = digits.length - scale;
+    const text = scale > 0 ? `${digits.slice(0, point)}.${digits.slice(point)}` : digits;
+    return unscaled < 0n ? `-${text}` : text;
   });
 }
 

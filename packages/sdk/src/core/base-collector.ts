@@ -1,9 +1,4 @@
-import {
-  canonicalCollectionName,
-  collectionNameProblem,
-  samplingFraction,
-  typePrefix,
-} from '@gleaner/protocol';
+import { canonicalCollectionName, samplingFraction } from '@gleaner/protocol';
 
 import type { CollectorOptions, CollectorStats, WaitOptions } from './collector-options.ts';
 import { BasicCorrelationContext, getContextWrapper } from './context.ts';
@@ -11,13 +6,14 @@ import type { CorrelationContext } from './context.ts';
 import { recognizeData } from './data.ts';
 import type { CollectableData, RecognizedData } from './data.ts';
 import type { CollectorEngine } from './engine.ts';
-import { CollectorError } from './errors.ts';
+import { CollectorError, messageOf } from './errors.ts';
 import type { EventIdentity } from './errors.ts';
 import { printedLine } from './local-run.ts';
 import type { Settlement } from './outbox.ts';
+import { nameProblem, policyProblem } from './permission.ts';
 import type { Policy } from './policy.ts';
 import type { FloatColumns } from './table.ts';
-import { checkContextId, contextSeconds, eventHeaders, isHeaderText } from './wire.ts';
+import { checkContextId, contextSeconds, eventHeaders } from './wire.ts';
 
 /**
  * The original SDK's `Collector` (compat 1) without a machine under it: whatever does I/O comes with the engine. Nothing that
@@ -26,7 +22,7 @@ import { checkContextId, contextSeconds, eventHeaders, isHeaderText } from './wi
 export class BaseCollector {
   /** In lower case. */
   readonly name: string;
-  readonly #nameError: CollectorError | undefined;
+  readonly #isNamed: boolean;
   readonly #onError: CollectorOptions['onError'];
   readonly #floats: FloatColumns;
   readonly #engine: CollectorEngine;
@@ -36,32 +32,39 @@ export class BaseCollector {
   /**
    * Reads the configuration, unless the one in force has this collection.
    *
-   * @throws CollectorError for a collector that may not collect, unless `onError` takes it; `config_invalid` in any case.
+   * @throws CollectorError for a collector that may not collect, unless `onError` takes it, and whatever `onError` throws then;
+   * `config_invalid` and `setting_invalid` in any case.
    */
   constructor(options: CollectorOptions, engine: CollectorEngine) {
     const { name, onError, floatColumns = [] } = options ?? {};
-    this.#nameError = nameError(name);
-    this.name = this.#nameError === undefined ? canonicalCollectionName(name) : name;
+    this.#isNamed = nameProblem(name) === undefined;
+    this.name = this.#isNamed ? canonicalCollectionName(name) : name;
     this.#onError = onError;
     const floatNames = floatColumns === true ? undefined : new Set(floatColumns);
     this.#floats = (column) => floatNames === undefined || floatNames.has(column);
     this.#engine = engine;
     const { policy } = engine.ports;
-    const problem = this.#policyError(policy.current()) && this.#policyError(policy.reload());
-    if (problem !== undefined) this.#refuse(problem);
+    const problem = this.#problem(policy.current()) && this.#problem(policy.reload());
+    if (problem !== undefined) {
+      if (onError === undefined) throw problem;
+      this.#counts.refused++;
+      this.#watch(onError(problem), problem);
+    }
     engine.collectors.add(this);
   }
 
   /**
    * Sends the data as one event, and returns the context, to be passed on to the other collectors of the same request. The
-   * data are written down before this returns, so they may be changed afterwards; all the rest happens later. Never waits.
-   *
-   * @throws CollectorError for what is wrong with this very call, unless `onError` takes it.
+   * data are written down before this returns, so they may be changed afterwards; all the rest happens later. Never waits and
+   * never throws.
    */
   collect(data: CollectableData, correlationContext?: CorrelationContext | null): CorrelationContext {
     const context = correlationContext ?? new BasicCorrelationContext();
     const outcome = this.#attempt(data, context);
-    if (outcome instanceof CollectorError) this.#refuse(outcome);
+    if (outcome instanceof CollectorError) {
+      this.#counts.refused++;
+      this.#report(outcome);
+    }
     if (!this.#engine.debug) return context;
     return outcome instanceof CollectorError
       ? getContextWrapper(context, false, outcome.message)
@@ -69,29 +72,26 @@ export class BaseCollector {
   }
 
   /**
-   * Waits for the events collected so far, those of other collectors of the same engine included. True once each of them
-   * was delivered or reported to its `onError`; false when the time ran out first. Never rejects.
+   * Waits for all events collected so far, by the other collectors of the process too. True once each of them was delivered or
+   * reported to its `onError`; false when the time ran out first. Never rejects.
    */
   async flush({ timeoutMs }: WaitOptions = {}): Promise<boolean> {
-    const { outbox, ports } = this.#engine;
-    const drained = outbox.drained().then(() => true);
-    if (timeoutMs === undefined) return await drained;
-    const timer = new AbortController();
-    const expired = ports.clock.sleep(timeoutMs, timer.signal).then(() => false);
-    const settled = await Promise.race([drained, expired]);
-    timer.abort();
-    return settled;
+    return await this.#inTime(this.#engine.outbox.settled(), timeoutMs);
   }
 
-  /** Collects no more, flushes, and reports what has not arrived in time as `event_abandoned`. Answers as `flush` does. */
-  async close(options: WaitOptions = {}): Promise<boolean> {
+  /**
+   * Collects no more, and waits for the events of this collector. What has not arrived in time is reported as
+   * `event_abandoned` before this returns. Answers as `flush` does.
+   */
+  async close({ timeoutMs }: WaitOptions = {}): Promise<boolean> {
     this.#closed = true;
-    const settled = await this.flush(options);
     const { outbox, collectors, ports } = this.#engine;
+    const inTime = await this.#inTime(outbox.settled(this), timeoutMs);
     outbox.abandon(this);
+    await outbox.settled(this);
     collectors.delete(this);
     if (collectors.size === 0) ports.transport.release();
-    return settled;
+    return inTime;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -107,33 +107,41 @@ export class BaseCollector {
     try {
       return this.#enqueue(data, context);
     } catch (error) {
-      if (error instanceof CollectorError) return error.about({ ...this.#identity(context), ...error.event });
+      const event = { collection: this.name, ...identity(context) };
+      if (error instanceof CollectorError) return error.about(event);
       // A getter or a toJSON of the user's own has thrown.
-      return new CollectorError('data_not_serializable', `the data cannot be read: ${String(error)}`, {
+      return new CollectorError('data_not_serializable', `the data cannot be read: ${messageOf(error)}`, {
         cause: error,
-        event: this.#identity(context),
+        event,
       });
     }
   }
 
   // /!\ Hot path: everything from here to `offer` runs on the thread that scores.
-  #enqueue(data: unknown, context: CorrelationContext): 'accepted' | 'dropped_sampling' {
+  #enqueue(data: unknown, context: CorrelationContext): 'accepted' | 'dropped_sampling' | CollectorError {
     const { policy: source, sha256 } = this.#engine.ports;
     const policy = source.current();
-    const problem = this.#closed
-      ? new CollectorError('queue_closed', 'queue closed')
-      : this.#policyError(policy);
-    if (problem !== undefined) throw problem;
+    const problem = this.#problem(policy);
+    if (problem !== undefined) return problem.about({ collection: this.name, ...identity(context) });
+    const rate = policy.samplingRate(this.name) ?? 0;
+    if (rate <= 0) return this.#leaveOut();
     const recognized = recognizeData(data);
     const correlationId = checkContextId(context);
-    const rate = policy.samplingRate(this.name) ?? 0;
-    if (rate < 1 && samplingFraction(sha256(correlationId)) >= rate) {
-      this.#counts.sampledOut++;
-      return 'dropped_sampling';
-    }
+    if (rate < 1 && samplingFraction(sha256(correlationId)) >= rate) return this.#leaveOut();
     if (policy.local) this.#print(recognized, context);
     else this.#offer(recognized, context);
     return 'accepted';
+  }
+
+  /** Why nothing can be collected now. */
+  #problem(policy: Policy): CollectorError | undefined {
+    if (this.#closed) return new CollectorError('queue_closed', 'queue closed');
+    return this.#isNamed ? policyProblem(policy, this.name) : nameProblem(this.name);
+  }
+
+  #leaveOut(): 'dropped_sampling' {
+    this.#counts.sampledOut++;
+    return 'dropped_sampling';
   }
 
   #print(data: RecognizedData, context: CorrelationContext): void {
@@ -160,34 +168,6 @@ export class BaseCollector {
     this.#counts.accepted++;
   }
 
-  #identity(context: CorrelationContext): EventIdentity {
-    return { collection: this.name, correlationId: context.id };
-  }
-
-  #policyError(policy: Policy): CollectorError | undefined {
-    if (this.#nameError !== undefined) return this.#nameError;
-    if (!policy.customLogging) {
-      return new CollectorError('custom_logging_disabled', 'custom logging is not enabled, drop the data', {
-        fix: 'Enable a collection other than request and response in the data_collector block of the deployment.',
-      });
-    }
-    if (policy.samplingRate(this.name) !== undefined) return undefined;
-    return new CollectorError(
-      'collection_disabled',
-      `collection ${this.name} is not enabled, drop the data`,
-      {
-        fix: `Enable ${this.name} in the data_collector block of the deployment.`,
-      },
-    );
-  }
-
-  /** Found while the caller waits: thrown where nobody takes it, and an `onError` may throw as well. */
-  #refuse(error: CollectorError): void {
-    this.#counts.refused++;
-    if (this.#onError === undefined) throw error;
-    this.#watch(this.#onError(error), error);
-  }
-
   #settled(settlement: Settlement, event: EventIdentity): void {
     if (settlement.kind === 'delivered') {
       this.#counts.delivered++;
@@ -196,13 +176,27 @@ export class BaseCollector {
     this.#counts.failed++;
     const { code, reason, cause } = settlement;
     const what = `An event of ${event.collection} with correlation id ${event.correlationId} is lost: ${reason}.`;
-    const error = new CollectorError(code, what, { event, cause });
+    this.#report(new CollectorError(code, what, { event, cause }));
+  }
+
+  /** Never throws: neither the scoring code nor the sender is there to deal with an `onError` that does. */
+  #report(error: CollectorError): void {
     try {
       if (this.#onError === undefined) this.#engine.ports.warn(error);
       else this.#watch(this.#onError(error), error);
     } catch (thrown) {
       this.#engine.ports.warn(handlerFailed(error, thrown));
     }
+  }
+
+  async #inTime(settled: Promise<void>, timeoutMs: number | undefined): Promise<boolean> {
+    const done = settled.then(() => true);
+    if (timeoutMs === undefined) return await done;
+    const timer = new AbortController();
+    const expired = this.#engine.ports.clock.sleep(timeoutMs, timer.signal).then(() => false);
+    const inTime = await Promise.race([done, expired]);
+    timer.abort();
+    return inTime;
   }
 
   /** An `onError` that turns out to be asynchronous must not end the process either. */
@@ -214,22 +208,18 @@ export class BaseCollector {
 
 const encoder = new TextEncoder();
 
-function nameError(name: unknown): CollectorError | undefined {
-  if (typeof name !== 'string' || name === '') {
-    return new CollectorError('collection_name_missing', 'collection name is not provided');
+/** What the context says of itself, as far as it is a context at all. */
+function identity(context: unknown): { correlationId?: string } {
+  try {
+    const { id } = context as { id?: unknown };
+    return typeof id === 'string' ? { correlationId: id } : {};
+  } catch {
+    return {};
   }
-  const carried = isHeaderText(typePrefix + name.toLowerCase());
-  const problem =
-    collectionNameProblem(name) ??
-    (carried ? undefined : `Collection name ${JSON.stringify(name)} holds characters outside Latin-1.`);
-  if (problem === undefined) return undefined;
-  return new CollectorError('collection_name_invalid', problem, {
-    fix: 'Take a short word such as model_inputs: letters, digits, _ and -.',
-  });
 }
 
 function handlerFailed(error: CollectorError, thrown: unknown): CollectorError {
-  return new CollectorError(error.code, `${error.message} onError failed as well: ${String(thrown)}`, {
+  return new CollectorError(error.code, `${error.message} onError failed as well: ${messageOf(thrown)}`, {
     cause: thrown,
   });
 }

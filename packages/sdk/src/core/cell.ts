@@ -18,18 +18,6 @@ export function writeFloatCell(value: unknown): string {
   return write(value, true, 0);
 }
 
-/** True when `JSON.stringify` writes the value as `writeCell` does. */
-export function isPlainCell(value: unknown): boolean {
-  if (typeof value === 'number') return Number.isSafeInteger(value);
-  if (typeof value === 'string') return value.isWellFormed();
-  return typeof value === 'boolean' || value === null;
-}
-
-/** True when `JSON.stringify` writes the value as `writeFloatCell` does. */
-export function isPlainFloatCell(value: unknown): boolean {
-  return typeof value === 'number' ? !Number.isInteger(value) : isPlainCell(value);
-}
-
 /** True when the value is a number that is no integer, or a list that holds one. */
 export function holdsFraction(value: unknown, depth = 0): boolean {
   if (typeof value === 'number') return !Number.isSafeInteger(value);
@@ -96,20 +84,18 @@ function writeNumber(value: number, asFloat: boolean): string {
 function writeObject(value: object, asFloat: boolean, depth: number): string {
   if (depth >= deepest) throw tooDeep();
   if (Array.isArray(value)) return writeList(value, asFloat, depth);
-  if (isPlainObject(value)) {
-    const members = Object.entries(value).map(
-      ([key, member]) =>
-        `${writeText(key)}:${write(member, asFloat || holdsFraction(member, depth + 1), depth + 1)}`,
-    );
-    return `{${members.join(',')}}`;
-  }
   if (value instanceof Date || Object.prototype.toString.call(value) === '[object Date]') {
     return writeNumber(Number(value), false);
   }
   if (ArrayBuffer.isView(value)) return writeView(value, asFloat, depth);
   if ('toJSON' in value && typeof value.toJSON === 'function')
     return write(value.toJSON(), asFloat, depth + 1);
-  throw unsupported(value);
+  if (!isPlainObject(value)) throw unsupported(value);
+  const members = Object.entries(value).map(
+    ([key, member]) =>
+      `${writeText(key)}:${write(member, asFloat || holdsFraction(member, depth + 1), depth + 1)}`,
+  );
+  return `{${members.join(',')}}`;
 }
 
 function writeList(values: Iterable<unknown>, asFloat: boolean, depth: number): string {

@@ -4,8 +4,8 @@ export interface CollectorOptions {
   /** The collection, in any case. */
   name: string;
   /**
-   * Told once of every event that will not arrive, and of a collector that may not collect. Without it, what the constructor
-   * and `collect` find out themselves is thrown, and what happens later is a warning of the process.
+   * Told once of every event that will not arrive, and of a collector that may not collect. Without it, the constructor throws
+   * the latter, and every lost event is a warning of the process. What it throws itself becomes a warning, but for the constructor.
    */
   onError?: ((error: CollectorError) => void) | undefined;
   /** Columns whose numbers are floats even when all of them are whole (`1` is written `1.0`); `true` for all columns. */

@@ -6,8 +6,6 @@ import fc from 'fast-check';
 
 import { recognizeData } from './data.ts';
 import { CollectorError } from './errors.ts';
-import { rowsTable } from './rows.ts';
-import { writeTable } from './table.ts';
 
 const none = () => false;
 const json = (data: unknown) => recognizeData(data).toJson(none);
@@ -178,31 +176,6 @@ describe('the body of an event', () => {
       fc.property(fc.array(row, { maxLength: 6 }), (rows) => {
         assert.deepEqual(JSON.parse(json(rows)), expectedRows(rows));
       }),
-    );
-  });
-
-  it('is the same with and without the short cut for plain rows', () => {
-    const row = fc.record({
-      a: fc.oneof(fc.integer(), fc.double()),
-      b: fc.double(),
-      c: fc.string({ unit: 'binary' }),
-    });
-    fc.assert(
-      fc.property(
-        fc.array(
-          fc.oneof(
-            row,
-            row,
-            cell.map((a) => ({ a, b: 1, c: '' })),
-          ),
-          { maxLength: 6 },
-        ),
-        (rows) => {
-          const { rows: plain, ...slow } = rowsTable(rows, none);
-          assert.equal(plain, rows);
-          assert.equal(json(rows), writeTable(slow));
-        },
-      ),
     );
   });
 

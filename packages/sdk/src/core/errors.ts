@@ -36,34 +36,42 @@ export interface EventIdentity {
 export class CollectorError extends GleanerError {
   override readonly name = 'CollectorError';
   declare readonly code: CollectorErrorCode;
-  readonly event: Partial<EventIdentity>;
+  #event: Partial<EventIdentity>;
 
   constructor(code: CollectorErrorCode, message: string, options: CollectorErrorOptions = {}) {
     super(code, message, options);
-    this.event = options.event ?? {};
+    this.#event = options.event ?? {};
+  }
+
+  get event(): Partial<EventIdentity> {
+    return this.#event;
   }
 
   get collection(): string | undefined {
-    return this.event.collection;
+    return this.#event.collection;
   }
 
   get correlationId(): string | undefined {
-    return this.event.correlationId;
+    return this.#event.correlationId;
   }
 
   /** The `trace-id` that all attempts at sending the event carried, and the `id` of its record. */
   get traceId(): string | undefined {
-    return this.event.traceId;
+    return this.#event.traceId;
   }
 
-  /** The same error, once more is known of the event it is about. */
-  about(event: EventIdentity): CollectorError {
-    const { cause, retryable, fix } = this;
-    return new CollectorError(this.code, this.message, {
-      cause,
-      retryable,
-      ...(fix !== undefined && { fix }),
-      event,
-    });
+  /** Says which event it is about, as far as it does not know that itself. */
+  about(event: EventIdentity): this {
+    this.#event = { ...event, ...this.#event };
+    return this;
+  }
+}
+
+/** The text of whatever was thrown. Never throws itself. */
+export function messageOf(thrown: unknown): string {
+  try {
+    return String(thrown);
+  } catch {
+    return 'a value without a text';
   }
 }

@@ -13,9 +13,15 @@ const refused: Answer = { kind: 'answered', status: 400, retryAfter: undefined, 
 const reset: Answer = { kind: 'unanswered', cause: new Error('reset') };
 const owner = {};
 
-/** An outbox in a world whose time passes only while it sleeps, towards a collector that `answer` plays. */
+/** An answer after so many milliseconds. */
+interface Late {
+  ms: number;
+  answer: Answer;
+}
+
+/** An outbox in a world whose time passes only in pauses and until late answers, towards a collector that `answer` plays. */
 function outboxTowards(
-  answer: (event: string, attempt: number, signal: AbortSignal) => Answer | Promise<Answer>,
+  answer: (event: string, attempt: number, signal: AbortSignal) => Answer | Late | Promise<Answer>,
   limits = {},
 ) {
   let now = 0;
@@ -28,7 +34,10 @@ function outboxTowards(
         const attempt = (attempts.get(event) ?? 0) + 1;
         attempts.set(event, attempt);
         posts.push({ event, at: now });
-        return await answer(event, attempt, signal);
+        const given = await answer(event, attempt, signal);
+        if ('kind' in given) return given;
+        now += given.ms;
+        return given.answer;
       },
       release: () => undefined,
     },
@@ -64,7 +73,7 @@ describe('Outbox', () => {
     for (const event of events) offer(event);
     await Promise.resolve();
     assert.equal(posts.length, 0);
-    await outbox.drained();
+    await outbox.settled(owner);
     assert.deepEqual(
       settled.map(([event]) => event),
       events,
@@ -86,7 +95,7 @@ describe('Outbox', () => {
       { connections: 3 },
     );
     for (let number = 0; number < 20; number++) offer(`e${number}`);
-    await outbox.drained();
+    await outbox.settled(owner);
     assert.equal(most, 3);
   });
 
@@ -100,16 +109,16 @@ describe('Outbox', () => {
     await new Promise(setImmediate);
     assert.equal(offer('x'.repeat(500)), false, 'being sent frees no room');
     resolve(ok);
-    await outbox.drained();
+    await outbox.settled(owner);
     assert.equal(offer('x'.repeat(500)), true);
-    await outbox.drained();
+    await outbox.settled(owner);
     assert.equal(offer('x'.repeat(10_000)), false, 'never larger than the limit');
   });
 
   it('doubles the pause from attempt to attempt, up to five seconds, and gives up when the time is over', async () => {
     const { outbox, offer, posts, settled } = outboxTowards(() => reset);
     offer('e');
-    await outbox.drained();
+    await outbox.settled(owner);
     const pauses = posts.slice(1).map(({ at }, index) => at - (posts[index]?.at ?? 0));
     assert.deepEqual(pauses.slice(0, 8), [75, 150, 300, 600, 1200, 2400, 3750, 3750]);
     assert.ok((posts.at(-1)?.at ?? 0) <= 60_000 && (posts.at(-1)?.at ?? 0) > 50_000);
@@ -123,45 +132,65 @@ describe('Outbox', () => {
       attempt === 1 ? busy(event === 'soon' ? '7' : '3600') : ok,
     );
     offer('soon');
-    await outbox.drained();
+    await outbox.settled(owner);
     assert.deepEqual(
       posts.map(({ at }) => at),
       [0, 7000],
     );
     offer('late');
-    await outbox.drained();
+    await outbox.settled(owner);
     assert.equal(
       failureOf(settled[1]?.[1]).reason,
       '1 attempt failed, the last one because the collector answered 503',
     );
   });
 
-  it('gives every event one attempt at least, however long it has waited', async () => {
-    const { outbox, offer, posts } = outboxTowards(() => reset, { connections: 1 });
-    const events = ['a', 'b', 'c', 'd', 'e', 'f'];
-    for (const event of events) offer(event);
-    await outbox.drained();
-    assert.deepEqual([...new Set(posts.map(({ event }) => event))], events);
-    assert.equal(posts.filter(({ event }) => event === 'f').length, 1);
+  it('tries events that waited too long all the same, as long as no attempt failed after their time', async () => {
+    const { outbox, offer, settled } = outboxTowards(
+      (event) => (event === 'a' ? { ms: 61_000, answer: reset } : ok),
+      { connections: 1 },
+    );
+    for (const event of ['a', 'b', 'c']) offer(event);
+    await outbox.settled(owner);
+    assert.deepEqual(
+      settled.map(([event, { kind }]) => `${event} ${kind}`),
+      ['a failed', 'b delivered', 'c delivered'],
+    );
   });
 
-  it('waits in drained for the events before the call, and for no others', async () => {
-    const held = new Map(['early', 'late'].map((event) => [event, Promise.withResolvers<Answer>()]));
+  it('gives a whole queue up when the collector hangs, without trying each', async () => {
+    const { outbox, offer, posts, settled } = outboxTowards(() => ({ ms: 10_000, answer: reset }));
+    const events = Array.from({ length: 500 }, (_, number) => `e${number}`);
+    for (const event of events) offer(event);
+    await outbox.settled(owner);
+    assert.ok(posts.length < 50, `${posts.length} attempts`);
+    assert.deepEqual(settled.map(([event]) => event).sort(), events.sort());
+    const { code, reason } = failureOf(settled.at(-1)?.[1]);
+    assert.equal(code, 'event_undelivered');
+    assert.equal(reason, 'it was not tried, since the collector was out of reach: reset');
+  });
+
+  it('waits for the events of the owner before the call, and for no others', async () => {
+    const held = new Map(
+      ['foreign', 'early', 'late'].map((event) => [event, Promise.withResolvers<Answer>()]),
+    );
     const { outbox, offer, settled } = outboxTowards((event) => held.get(event)?.promise ?? ok);
+    offer('foreign', {});
     offer('early');
-    let drained = false;
-    const waiting = outbox.drained().then(() => (drained = true));
+    let done = false;
+    const waiting = outbox.settled(owner).then(() => (done = true));
     offer('late');
     offer('later');
     await new Promise(setImmediate);
     assert.deepEqual(settled, [['later', { kind: 'delivered' }]]);
-    assert.equal(drained, false);
+    assert.equal(done, false);
     held.get('early')?.resolve(ok);
     await waiting;
-    assert.equal(outbox.waiting, 1);
+    assert.equal(outbox.waiting, 2);
     held.get('late')?.resolve(ok);
-    await outbox.drained();
+    await outbox.settled(owner);
     assert.equal(settled.length, 3);
+    assert.equal(outbox.waiting, 1);
   });
 
   it("abandons one owner's events, queued or on their way, and no other's", async () => {
@@ -178,7 +207,7 @@ describe('Outbox', () => {
     offer('keep', other);
     await new Promise(setImmediate);
     outbox.abandon(owner);
-    await outbox.drained();
+    await Promise.all([outbox.settled(owner), outbox.settled(other)]);
     const outcome = settled.map(
       ([event, settlement]) => `${event} ${settlement.kind === 'failed' ? settlement.code : 'delivered'}`,
     );
@@ -200,7 +229,7 @@ describe('Outbox', () => {
     );
     offer('bad');
     offer('good');
-    await outbox.drained();
+    await outbox.settled(owner);
     assert.match(failureOf(settled[0]?.[1]).reason, /no such host/);
     assert.deepEqual(settled[1], ['good', { kind: 'delivered' }]);
   });
@@ -219,7 +248,7 @@ describe('Outbox', () => {
             { connections },
           );
           for (const event of plans.keys()) assert.ok(offer(String(event)));
-          await outbox.drained();
+          await outbox.settled(owner);
           assert.deepEqual(
             settled.map(([event]) => Number(event)).sort((a, b) => a - b),
             [...plans.keys()],

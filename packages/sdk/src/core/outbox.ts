@@ -1,3 +1,4 @@
+import { messageOf } from './errors.ts';
 import type { Clock, EventRequest, Transport } from './ports.ts';
 import { judge } from './verdict.ts';
 
@@ -48,6 +49,11 @@ export class Outbox {
   readonly #sending = new Map<Entry, AbortController>();
   #senders = 0;
   #wakeUp = false;
+  /**
+   * The last attempt, of whatever event, when it failed. An event whose time was over before even that one began is given up
+   * untried: else a collector that hangs would hold a full queue, and a process that wants to end, for hours.
+   */
+  #outage: { startedAt: number; reason: string } | undefined;
   readonly #waiters = new Set<Waiter>();
 
   constructor(ports: OutboxPorts, limits: OutboxLimits) {
@@ -79,16 +85,17 @@ export class Outbox {
     return true;
   }
 
-  /** Resolves once every event taken so far is settled. */
-  async drained(): Promise<void> {
-    const remaining = this.waiting;
+  /** Resolves once every event taken so far, from the owner or from all of them, is settled. */
+  async settled(owner?: object): Promise<void> {
+    const waiting = [...this.#sending.keys(), ...this.#queue.slice(this.#head)];
+    const remaining = waiting.filter((entry) => belongsTo(entry, owner)).length;
     if (remaining === 0) return;
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.#waiters.add({ before: this.#sequence, remaining, resolve });
+    this.#waiters.add({ owner, before: this.#sequence, remaining, resolve });
     await promise;
   }
 
-  /** Settles the owner's events as `event_abandoned`, unless their answer is just coming in. */
+  /** Settles the owner's events as `event_abandoned`: those in the queue at once, those on their way unless they arrive first. */
   abandon(owner: object): void {
     const queued = this.#queue.slice(this.#head);
     this.#queue = queued.filter(({ event }) => event.owner !== owner);
@@ -132,30 +139,39 @@ export class Outbox {
 
   async #deliver({ event, giveUpAt }: Entry, signal: AbortSignal): Promise<Settlement> {
     const { clock, random, transport } = this.#ports;
-    const startedAt = clock.now();
+    const outage = this.#outage;
+    if (outage !== undefined && outage.startedAt > giveUpAt) {
+      // A whole queue may end so: the scoring code has its turn in between.
+      await new Promise<void>((resolve) => clock.defer(resolve));
+      return undelivered(`it was not tried, since the collector was out of reach: ${outage.reason}`);
+    }
+    const since = clock.now();
     for (let attempt = 1; ; attempt++) {
+      const startedAt = clock.now();
       const verdict = judge(await transport.post(event.request, signal), clock.now());
+      if (verdict.kind !== 'retry') this.#outage = undefined;
       if (verdict.kind === 'delivered') return verdict;
       if (verdict.kind === 'refused')
         return { kind: 'failed', code: 'event_refused', reason: verdict.reason };
       if (signal.aborted) return abandoned;
+      this.#outage = { startedAt, reason: verdict.reason };
       const waitMs = Math.max(verdict.afterMs, backoffMs(attempt, random()));
       if (clock.now() + waitMs > giveUpAt) {
-        const seconds = Math.round((clock.now() - startedAt) / 100) / 10;
+        const seconds = Math.round((clock.now() - since) / 100) / 10;
         const effort = attempt === 1 ? '1 attempt' : `${attempt} attempts in ${seconds} s`;
-        const reason = `${effort} failed, the last one because ${verdict.reason}`;
-        return { kind: 'failed', code: 'event_undelivered', reason, cause: verdict.cause };
+        return undelivered(`${effort} failed, the last one because ${verdict.reason}`, verdict.cause);
       }
       await clock.sleep(waitMs, signal);
       if (signal.aborted) return abandoned;
     }
   }
 
-  #settle({ event, bytes, sequence }: Entry, settlement: Settlement): void {
-    this.#bytes -= bytes;
-    event.onSettled(settlement);
+  #settle(entry: Entry, settlement: Settlement): void {
+    this.#bytes -= entry.bytes;
+    entry.event.onSettled(settlement);
     for (const waiter of this.#waiters) {
-      if (sequence >= waiter.before || --waiter.remaining > 0) continue;
+      const isAwaited = entry.sequence < waiter.before && belongsTo(entry, waiter.owner);
+      if (!isAwaited || --waiter.remaining > 0) continue;
       this.#waiters.delete(waiter);
       waiter.resolve();
     }
@@ -171,11 +187,16 @@ interface Entry {
   sequence: number;
 }
 
-/** Somebody who waits for the events before number `before`; so many of them are not settled yet. */
+/** Somebody who waits for the events of an owner, or of all, before number `before`; so many of them are not settled yet. */
 interface Waiter {
+  owner: object | undefined;
   before: number;
   remaining: number;
   resolve: () => void;
+}
+
+function belongsTo({ event }: Entry, owner: object | undefined): boolean {
+  return owner === undefined || event.owner === owner;
 }
 
 const abandoned: Settlement = {
@@ -186,13 +207,17 @@ const abandoned: Settlement = {
 
 /** A bug or a setting nobody could use, for example a host that no header can hold: told, and never the end of the sender. */
 function crashed(cause: unknown): Settlement {
-  return { kind: 'failed', code: 'event_undelivered', reason: `it cannot be sent: ${String(cause)}`, cause };
+  return undelivered(`it cannot be sent: ${messageOf(cause)}`, cause);
+}
+
+function undelivered(reason: string, cause?: unknown): Settlement {
+  return { kind: 'failed', code: 'event_undelivered', reason, cause };
 }
 
 const firstBackoffMs = 100;
 const longestBackoffMs = 5_000;
-/** What an event costs beside its text: objects, promises, a socket's share. Guessed high rather than low. */
-const overheadBytes = 512;
+/** What an event takes in memory beside its body and the text of its headers, as measured. */
+const overheadBytes = 1024;
 
 /** Doubles with every attempt; a random half of it keeps many senders from coming back at the same moment. */
 function backoffMs(attempt: number, random: number): number {

@@ -1,6 +1,5 @@
 import { writeCell, writeFloatCell } from './cell.ts';
 import type { CellWriter } from './cell.ts';
-import { rowsTable } from './rows.ts';
 import type { Row } from './rows.ts';
 import type { FloatColumns, Table } from './table.ts';
 import { listWriter, structWriter, writeInteger } from './typed-cells.ts';
@@ -10,6 +9,13 @@ export interface PolarsDataFrame {
   readonly columns: readonly string[];
   readonly dtypes: readonly PolarsType[];
   toRecords(): Row[];
+  getColumn(name: string): PolarsSeries;
+}
+
+interface PolarsSeries {
+  /** The same bits as 64-bit integers with a sign or without. */
+  reinterpret(signed: boolean): PolarsSeries;
+  toArray(): unknown[];
 }
 
 interface PolarsType {
@@ -25,18 +31,29 @@ export function isPolarsDataFrame(value: unknown): value is PolarsDataFrame {
   return typeof frame.toRecords === 'function' && Array.isArray(frame.columns) && Array.isArray(frame.dtypes);
 }
 
-/** Columns keep their Polars types: a float column is written as floats. */
+/** Columns keep their Polars types: a float column is written as floats, a 64-bit integer digit for digit. */
 export function polarsTable(frame: PolarsDataFrame, floats: FloatColumns): Table {
-  const records = frame.toRecords();
-  const types = new Map(frame.columns.map((name, index) => [name, frame.dtypes[index]]));
-  const { rowCount, columns } = rowsTable(records, floats);
-  return {
-    rowCount,
-    columns: columns.map((column) => {
-      const write = floats(column.name) ? undefined : writerOf(types.get(column.name));
-      return write === undefined ? column : { ...column, write };
-    }),
-  };
+  const { columns: names, dtypes } = frame;
+  const columns = names.map((name, at) => ({
+    name,
+    write: floats(name) ? writeFloatCell : writerOf(dtypes[at]),
+  }));
+  const rows = frame.toRecords().map((record) => names.map((name) => record[name]));
+  for (const [at, name] of names.entries()) {
+    if (dtypes[at]?.variant !== 'Int64' || !rows.some((cells) => isRounded(cells[at]))) continue;
+    const exact = frame.getColumn(name).reinterpret(false).toArray();
+    for (const [row, cells] of rows.entries()) cells[at] = signed(exact[row]);
+  }
+  return { columns, rows };
+}
+
+/** Polars hands out signed integers beyond 2^53 as the nearest float, unsigned ones as a bigint. */
+function isRounded(value: unknown): boolean {
+  return typeof value === 'number' && !Number.isSafeInteger(value);
+}
+
+function signed(bits: unknown): unknown {
+  return typeof bits === 'bigint' ? BigInt.asIntN(64, bits) : bits;
 }
 
 function writerOf(type: unknown): CellWriter {

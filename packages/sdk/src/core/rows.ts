@@ -1,7 +1,6 @@
-import { isPlainObject, kindOf } from './cell.ts';
+import { holdsFraction, isPlainObject, kindOf, writeCell, writeFloatCell } from './cell.ts';
 import { CollectorError } from './errors.ts';
-import { untypedColumn } from './table.ts';
-import type { FloatColumns, Table } from './table.ts';
+import type { Column, FloatColumns, Table } from './table.ts';
 
 export type Row = Readonly<Record<string, unknown>>;
 
@@ -16,36 +15,28 @@ export function findNonRow(list: readonly unknown[]): number {
 }
 
 /** Columns in the order in which the rows name them; a key that a row lacks is a missing value. */
-// /!\ Hot path: rows mostly have the keys of the first one in its order, so position is tried before name.
+// /!\ Hot path: rows mostly have the keys of the first one in its order, and then their values are taken as they lie.
 export function rowsTable(rows: readonly Row[], floats: FloatColumns): Table {
-  const names: string[] = [];
-  const columns: unknown[][] = [];
+  const names = Object.keys(rows[0] ?? {});
   const indexes = new Map<string, number>();
-  let alike = true;
-  let at = 0;
+  const cells: unknown[][] = [];
   for (const row of rows) {
-    let position = 0;
-    for (const name of Object.keys(row)) {
-      const expected = names[position] === name;
-      alike &&= expected || at === 0;
-      let index = expected ? position : indexes.get(name);
-      if (index === undefined) {
-        index = names.push(name) - 1;
-        alike &&= name.isWellFormed();
-        indexes.set(name, index);
-        columns.push([]);
-      }
-      const column = columns[index];
-      if (column !== undefined) column[at] = row[name];
-      position++;
-    }
-    at++;
+    const keys = Object.keys(row);
+    const values = Object.values(row);
+    cells.push(isStart(keys, names) ? values : rearranged(keys, values));
   }
-  return {
-    rowCount: rows.length,
-    columns: names.map((name, index) => untypedColumn(name, columns[index] ?? [], floats)),
-    ...(alike && { rows }),
-  };
+  return { columns: names.map((name, at) => untypedColumn(name, floats, { cells, at })), rows: cells };
+
+  function rearranged(keys: readonly string[], values: readonly unknown[]): unknown[] {
+    if (indexes.size === 0) for (const [index, name] of names.entries()) indexes.set(name, index);
+    const arranged: unknown[] = [];
+    for (const [position, name] of keys.entries()) {
+      const index = indexes.get(name) ?? names.push(name) - 1;
+      indexes.set(name, index);
+      arranged[index] = values[position];
+    }
+    return arranged;
+  }
 }
 
 /** The name of the first member that is no column, if there is one. */
@@ -66,12 +57,36 @@ export function columnsTable(columns: Columns, floats: FloatColumns): Table {
       { fix: 'Give all columns the same length.' },
     );
   }
-  return { rowCount, columns: entries.map(([name, values]) => typedColumn(name, values, floats)) };
+  const cells = Array.from({ length: rowCount }, (_, row) => entries.map(([, values]) => values[row]));
+  const typed = entries.map(([name, values], at) =>
+    kindOf(values).startsWith('Float')
+      ? { name, write: writeFloatCell }
+      : untypedColumn(name, floats, { cells, at }),
+  );
+  return { columns: typed, rows: cells };
 }
 
-function typedColumn(name: string, values: ArrayLike<unknown>, floats: FloatColumns) {
-  const isFloat = kindOf(values).startsWith('Float');
-  return untypedColumn(name, values, isFloat ? () => true : floats);
+/**
+ * A column whose type only its values tell. Readers type a column by its tokens (compat 8.4), so numbers are written all alike:
+ * as floats (`1.0`) when the column was declared one or any number in it is no integer, as integers otherwise.
+ */
+function untypedColumn(
+  name: string,
+  floats: FloatColumns,
+  place: { cells: unknown[][]; at: number },
+): Column {
+  return { name, write: floats(name) || anyFraction(place) ? writeFloatCell : writeCell };
+}
+
+function anyFraction({ cells, at }: { cells: readonly unknown[][]; at: number }): boolean {
+  for (const row of cells) if (holdsFraction(row[at])) return true;
+  return false;
+}
+
+/** True when the keys are the first of the names, one by one. */
+function isStart(keys: readonly string[], names: readonly string[]): boolean {
+  for (let at = 0; at < keys.length; at++) if (keys[at] !== names[at]) return false;
+  return true;
 }
 
 function isColumn(value: unknown): value is ArrayLike<unknown> {

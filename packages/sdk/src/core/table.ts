@@ -1,85 +1,47 @@
-import {
-  holdsFraction,
-  isPlainCell,
-  isPlainFloatCell,
-  writeCell,
-  writeFloatCell,
-  writeText,
-} from './cell.ts';
+import { writeText } from './cell.ts';
 import type { CellWriter } from './cell.ts';
-import { CollectorError } from './errors.ts';
+import { CollectorError, messageOf } from './errors.ts';
 
-/** Data in columns: what every accepted shape is brought to before it is written. */
+/** What every accepted shape is brought to before it is written. */
 export interface Table {
-  rowCount: number;
   columns: readonly Column[];
-  /** The same data as objects, when none has a column out of this order, and all names are well-formed. */
-  rows?: readonly object[];
+  /** The cells of each row in the order of the columns. One that is left out or `undefined` is a missing value. */
+  rows: readonly (readonly unknown[])[];
 }
 
 export interface Column {
   name: string;
-  /** One per row; `undefined` is a missing value. */
-  values: ArrayLike<unknown>;
   write: CellWriter;
-  /** Tells of a value whether `JSON.stringify` would write it the same; without it none is taken to be. */
-  isPlain?: (value: unknown) => boolean;
 }
 
 /** Which columns hold floats although every number in them may be whole. */
 export type FloatColumns = (name: string) => boolean;
 
 /** A JSON array with one object per row, rows and columns in order: the body of an event. */
-// /!\ Hot path: once per collected event, on the thread that scores. `JSON.stringify` takes two thirds of the time and
-// serves for most rows, but cannot write `1.0`.
-export function writeTable(table: Table): string {
-  const keys = table.columns.map(({ name }, at) => `${at === 0 ? '{' : ','}${writeText(name)}:`);
-  let text = '[';
-  for (let row = 0; row < table.rowCount; row++) {
-    if (row > 0) text += ',';
-    const source = table.rows?.[row];
-    text +=
-      source !== undefined && isPlainRow(table, row) ? JSON.stringify(source) : writeRow(table, row, keys);
-  }
-  return `${text}]`;
-}
-
-/**
- * A column whose type only its values tell. Readers type a column by its tokens (compat 8.4), so numbers are written all alike:
- * as floats (`1.0`) when the column was declared one or any number in it is no integer, as integers otherwise.
- */
-export function untypedColumn(name: string, values: ArrayLike<unknown>, floats: FloatColumns): Column {
-  return floats(name) || anyFraction(values)
-    ? { name, values, write: writeFloatCell, isPlain: isPlainFloatCell }
-    : { name, values, write: writeCell, isPlain: isPlainCell };
-}
-
-function isPlainRow({ columns }: Table, row: number): boolean {
-  for (const { values, isPlain } of columns) if (isPlain === undefined || !isPlain(values[row])) return false;
-  return true;
-}
-
-function writeRow({ columns }: Table, row: number, keys: readonly string[]): string {
+// /!\ Hot path: once per collected event, on the thread that scores (bench/sdk.ts). `JSON.stringify` takes half the time, but
+// cannot write `1.0`.
+export function writeTable({ columns, rows }: Table): string {
+  const keys = columns.map(({ name }, at) => `${at === 0 ? '{' : ','}${writeText(name)}:`);
+  const end = columns.length === 0 ? '{}' : '}';
   let text = '';
-  let at = 0;
-  try {
-    for (const { values, write } of columns) {
-      text += keys[at] + write(values[row]);
-      at++;
+  for (const cells of rows) {
+    text += text === '' ? '[' : ',';
+    let at = 0;
+    try {
+      for (const { write } of columns) {
+        text += keys[at] + write(cells[at]);
+        at++;
+      }
+    } catch (error) {
+      throw misplaced(error, `row ${rows.indexOf(cells)}, column ${JSON.stringify(columns[at]?.name)}`);
     }
-  } catch (error) {
-    throw misplaced(error, `row ${row}, column ${JSON.stringify(columns[at]?.name)}`);
+    text += end;
   }
-  return text === '' ? '{}' : `${text}}`;
-}
-
-function anyFraction(values: ArrayLike<unknown>): boolean {
-  for (let i = 0; i < values.length; i++) if (holdsFraction(values[i])) return true;
-  return false;
+  return text === '' ? '[]' : `${text}]`;
 }
 
 function misplaced(error: unknown, place: string): CollectorError {
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = error instanceof Error ? error.message : messageOf(error);
   const fix = error instanceof CollectorError ? error.fix : undefined;
   return new CollectorError('data_not_serializable', `${place}: ${reason}`, {
     cause: error,

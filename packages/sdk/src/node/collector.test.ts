@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict';
-import { hash } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 
-import { samplingFraction, writeMdcConfig } from '@gleaner/protocol';
+import { writeMdcConfig } from '@gleaner/protocol';
 
 import { BasicCorrelationContext, Collector, createNodeEngine, WrapperContext } from '../index.ts';
-import type { NodeCollectorOptions } from '../index.ts';
+import type { CollectorError, NodeCollectorOptions } from '../index.ts';
 import { ids, openCollector, openIntake } from './test-intake.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'gleaner-sdk-'));
@@ -69,6 +68,15 @@ describe('new Collector', () => {
     );
     assert.deepEqual(ids(errors), [undefined, 'a']);
     assert.equal(collector.stats().refused, 2);
+  });
+
+  it('has every error say which event it is about', () => {
+    const nameless = openCollector({ environment: { AZUREML_MDC_ENABLED: 'true' } }, { name: '' });
+    const disabled = openCollector({ environment: {} });
+    for (const { collector, errors } of [nameless, disabled]) {
+      for (const id of ['a', 'b']) collector.collect([{ a: 1 }], new BasicCorrelationContext(id));
+      assert.deepEqual(ids(errors), [undefined, 'a', 'b']);
+    }
   });
 
   it('throws for a configuration that cannot be read, onError or not', () => {
@@ -148,67 +156,46 @@ describe('collect', () => {
     );
   });
 
-  it('throws what is wrong with the call, or tells onError', async () => {
+  it('throws nothing: what is wrong with the call goes to onError, or is a warning', async () => {
     await using intake = await openIntake();
-    const engine = createNodeEngine(intake);
-    const plain = new Collector({ name: 'a', engine });
-    const wrong = new Map() as unknown as [];
-    assert.throws(() => plain.collect(wrong), { code: 'data_type_unsupported', collection: 'a' });
-    assert.throws(() => plain.collect([{ f: () => 1 }]), { code: 'data_not_serializable' });
-    assert.throws(() => plain.collect([], new BasicCorrelationContext('日本')), {
-      code: 'context_invalid',
-      correlationId: '日本',
-    });
-    assert.throws(() => plain.collect([], 'an id' as unknown as BasicCorrelationContext), {
-      code: 'context_invalid',
-    });
     const trap = {
       get boom() {
         throw new RangeError('mine');
       },
     };
-    assert.throws(() => plain.collect([trap]), {
-      code: 'data_not_serializable',
-      message: /RangeError: mine/,
+    const textless = { [Symbol.toPrimitive]: () => assert.fail() };
+    const calls: [data: unknown, context: unknown, code: string, message?: RegExp][] = [
+      [new Map(), undefined, 'data_type_unsupported', /\(Map\) not supported, supported types: array of/],
+      [[{ f: () => 1 }], undefined, 'data_not_serializable'],
+      [[trap], undefined, 'data_not_serializable', /RangeError: mine/],
+      [[], new BasicCorrelationContext('日本'), 'context_invalid', /"日本"/],
+      [[], 'an id', 'context_invalid'],
+      [[], trap, 'context_invalid'],
+      [[], { id: 'a', headers: trap, timestamp: 1 }, 'data_not_serializable', /RangeError: mine/],
+    ];
+    const warnings: CollectorError[] = [];
+    const options = { ...intake, warn: (error: CollectorError) => void warnings.push(error) };
+    const { collector, engine, errors } = openCollector(options);
+    const silent = new Collector({ name: 'a', engine });
+    const fails = new Collector({
+      name: 'a',
+      engine,
+      onError: () => {
+        throw textless;
+      },
     });
-    const { collector, errors } = openCollector(intake);
-    collector.collect(wrong, new BasicCorrelationContext('x'));
-    assert.deepEqual(ids(errors), ['x']);
-    assert.equal(await plain.flush(), true);
-    assert.equal(intake.posts.length, 0);
-  });
-
-  it('keeps or drops by the correlation id, the same in every collection', async () => {
-    await using intake = await openIntake();
-    const environment = { ...intake.environment, AZUREML_MDC_SAMPLE_RATE: '30' };
-    const { collector, engine, errors } = openCollector({ environment });
-    const outputs = new Collector({ name: 'model_outputs', engine });
-    const contexts = Array.from({ length: 200 }, (_, number) => new BasicCorrelationContext(`id-${number}`));
-    for (const context of contexts) outputs.collect([{ y: 1 }], collector.collect([{ a: 1 }], context));
-    await collector.flush();
-    const kept = contexts
-      .map(({ id }) => id)
-      .filter((id) => samplingFraction(hash('sha256', id, 'buffer')) < 0.3);
-    assert.ok(kept.length > 30 && kept.length < 90, `${kept.length} of 200`);
-    for (const type of ['azureml.inference.model_inputs', 'azureml.inference.model_outputs']) {
-      const sent = intake.posts.filter(({ headers }) => headers['ce-type'] === type);
-      assert.deepEqual(new Set(sent.map(({ headers }) => headers['ce-x-request-id'])), new Set(kept));
-      assert.equal(sent.length, kept.length);
+    for (const [data, context, code, message = /./] of calls) {
+      for (const one of [collector, silent, fails])
+        one.collect(data as [], context as BasicCorrelationContext);
+      for (const error of [errors.at(-1), ...warnings.slice(-2)]) {
+        assert.equal(error?.code, code);
+        assert.match(error.message, message);
+      }
     }
-    assert.deepEqual(errors, []);
-    assert.equal(collector.stats().sampledOut, 200 - kept.length);
-  });
-
-  it('reports a wrong type whatever the sampling rate', () => {
-    const { collector, errors } = openCollector({
-      environment: { AZUREML_MDC_ENABLED: 'true', AZUREML_MDC_SAMPLE_RATE: '0' },
-    });
-    collector.collect([{ a: 1 }]);
-    collector.collect([5] as unknown as []);
-    assert.deepEqual(
-      errors.map(({ code }) => code),
-      ['data_type_unsupported'],
-    );
+    assert.deepEqual([errors.length, warnings.length], [calls.length, 2 * calls.length]);
+    assert.deepEqual(ids(errors).slice(-4), ['日本', undefined, undefined, 'a']);
+    assert.equal(await collector.flush(), true);
+    assert.equal(intake.posts.length, 0);
   });
 
   it('says in debug mode what became of the call', async () => {
@@ -258,25 +245,6 @@ describe('collect', () => {
     assert.equal(intake.posts.length, accepted);
     collector.collect([{ a: 1 }]);
     assert.equal(errors.length, refused);
-    await collector.close();
-  });
-
-  it('follows the sampling rate while the process runs', async () => {
-    await using intake = await openIntake();
-    const environment = {
-      ...intake.environment,
-      ...(await settings({ collections: [collection('model_inputs')] })),
-    };
-    const { collector } = openCollector({ environment });
-    collector.collect([{ a: 1 }]);
-    await writeFile(
-      environment.AZUREML_MDC_CONFIG_PATH,
-      '{"collections":{"model_inputs":{"enabled":true,"samplingRate":0}}}',
-    );
-    while (collector.stats().sampledOut === 0) {
-      collector.collect([{ a: 1 }]);
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
     await collector.close();
   });
 });

@@ -164,7 +164,7 @@ describe('close', () => {
     assert.equal(await collector.close(), true);
   });
 
-  it('reports what has not arrived in time, and leaves the others of the engine alone', async () => {
+  it('reports what has not arrived in time before it returns, and leaves the others of the engine alone', async () => {
     await using intake = await openIntake((post, response) => {
       if (post.body.includes('hang')) hang(post, response);
       else accept(post, response);
@@ -177,12 +177,27 @@ describe('close', () => {
     );
     other.collect([{ fine: true }]);
     assert.equal(await collector.close({ timeoutMs: 50 }), false);
-    assert.equal(await other.close(), true);
     assert.deepEqual(new Set(ids(errors)), new Set(lost));
     assert.equal(errors.length, 3);
     assert.deepEqual([...new Set(errors.map(({ code }) => code))], ['event_abandoned']);
+    assert.equal(await other.close(), true);
+    assert.equal(errors.length, 3);
     assert.deepEqual(others, []);
     assert.equal(other.stats().delivered, 1);
+  });
+
+  it('waits for no events but its own', async () => {
+    await using intake = await openIntake((post, response) => {
+      if (post.body.includes('hang')) hang(post, response);
+      else accept(post, response);
+    });
+    const { collector, engine } = openCollector(intake);
+    const other = new Collector({ name: 'other', engine, onError: () => undefined });
+    other.collect([{ hang: true }]);
+    collector.collect([{ fine: true }]);
+    assert.equal(await collector.close({ timeoutMs: 5_000 }), true);
+    assert.equal(other.stats().waiting, 1);
+    assert.equal(await other.close({ timeoutMs: 0 }), false);
   });
 });
 

@@ -5,21 +5,21 @@ import type { CollectorError } from '../core/errors.ts';
  * together in one line. The process stays alive until the last line is out.
  */
 export function createWarner(intervalMs = 1000): (error: CollectorError) => void {
-  const held: CollectorError[] = [];
+  let last: CollectorError | undefined;
+  let others = 0;
   let timer: NodeJS.Timeout | undefined;
 
   function rest(): void {
     timer = undefined;
-    const last = held.at(-1);
-    if (last === undefined) return;
-    const others = held.length - 1;
-    held.length = 0;
-    emit(last, others === 0 ? '' : ` (${others} more since the last warning.)`);
+    if (last !== undefined) emit(last, others === 0 ? '' : ` (${others} more since the last warning.)`);
+    last = undefined;
+    others = 0;
   }
 
   return (error) => {
     if (timer !== undefined) {
-      held.push(error);
+      if (last !== undefined) others++;
+      last = error;
       timer.ref();
       return;
     }

@@ -6,7 +6,8 @@ import type { Format } from '../../output/format.ts';
 export function registerData(program: Command): void {
   const data = program
     .command('data')
-    .description('Look at collected data, and prove that nothing is missing.');
+    .description('Look at collected data, and prove that nothing is missing.')
+    .addHelpText('after', '\nExample:\n  gleaner data verify gleaner-data');
 
   add(data, 'ls', 'gleaner data ls gleaner-data --tree')
     .description('List the collections below a folder.')
