@@ -88,16 +88,16 @@ export const nodeFiles: SpoolFiles = {
   },
 };
 
-/** Readers see the old text or the new one, also after a power cut. */
+/** Readers see the old content or the new one, also after a power cut. */
 export async function replaceFile(
   files: SpoolFiles,
-  options: { folder: string; name: string; text: string },
+  options: { folder: string; name: string; content: string | Uint8Array },
 ): Promise<void> {
   const path = join(options.folder, options.name);
   await files.remove(`${path}.new`);
   const file = await files.open(`${path}.new`, 'create');
   try {
-    await file.write([Buffer.from(options.text)], 0);
+    await file.write([Buffer.from(options.content)], 0);
     await file.sync();
   } finally {
     await file.close();
@@ -107,11 +107,15 @@ export async function replaceFile(
 }
 
 export async function readText(files: SpoolFiles, path: string): Promise<string> {
+  return (await readBytes(files, path)).toString('utf8');
+}
+
+export async function readBytes(files: SpoolFiles, path: string): Promise<Buffer> {
   const file = await files.open(path, 'open');
   try {
     const bytes = Buffer.alloc(await file.length());
     await file.read(bytes, 0);
-    return bytes.toString('utf8');
+    return bytes;
   } finally {
     await file.close();
   }

@@ -142,6 +142,8 @@ export interface SpoolSource {
   payload(file: string): AsyncIterable<Uint8Array>;
   /** Everything up to and including `sequence` rests in the store, and that is written down. */
   release(sequence: number): Promise<void>;
+  /** Share of the spool's limit that is used, 0 to 1. */
+  readonly fill: number;
   /** Last sequence that {@link read} can reach. */
   readonly readableSequence: number;
   /** Makes all that was appended so far readable. */

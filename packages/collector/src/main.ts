@@ -9,15 +9,18 @@ import type { CollectorConfig } from './config/config.ts';
 
 /** One Ctrl-C may arrive twice: from the terminal, and through the shell or npx around us. */
 const sameSignalMs = 100;
+const stopSignals = ['SIGTERM', 'SIGINT'] as const;
 
 /** Runs until SIGTERM or SIGINT; a second one ends the drain. 0: everything is stored; 1: some records stay in the spool. */
 export async function runCollector(config: CollectorConfig): Promise<number> {
+  // Before the start: whoever reads that we listen may stop us at once, and a start that is stopped ends with a drain, too.
+  using stop = catchStopSignals();
   await using collector = await openCollector(config, { logger: createLogger(config) });
-  await nextSignal();
+  await stop.first;
   await sleep(sameSignalMs);
   const deadline = AbortSignal.timeout(config.settings.drain_timeout);
   const impatient = new AbortController();
-  void nextSignal().then(() => impatient.abort());
+  stop.deliverTo(() => impatient.abort());
   const { complete } = await collector.drain(AbortSignal.any([deadline, impatient.signal]));
   return complete ? 0 : 1;
 }
@@ -31,8 +34,25 @@ export function createLogger({ settings }: Pick<CollectorConfig, 'settings'>): L
   );
 }
 
-function nextSignal(): Promise<void> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
-  });
+interface StopSignals extends Disposable {
+  readonly first: Promise<void>;
+  /** From now on signals go here. */
+  deliverTo(receiver: () => void): void;
+}
+
+/** Disposing of it gives the signals their usual meaning back. */
+function catchStopSignals(): StopSignals {
+  const { promise: first, resolve } = Promise.withResolvers<void>();
+  let deliver: () => void = resolve;
+  const receive = (): void => deliver();
+  for (const signal of stopSignals) process.on(signal, receive);
+  return {
+    first,
+    deliverTo(receiver) {
+      deliver = receiver;
+    },
+    [Symbol.dispose]() {
+      for (const signal of stopSignals) process.off(signal, receive);
+    },
+  };
 }

@@ -47,6 +47,7 @@ export interface HeaderList {
   readonly size: number;
   nameAt(index: number): string;
   valueAt(index: number): string;
+  nameLengthAt(index: number): number;
   /** Whether the field has this name, which is written in lower case. */
   isNamed(index: number, lowerCaseName: string): boolean;
 }
@@ -60,19 +61,37 @@ export function readSdkHeaders(headers: HeaderList): EventAttributes {
   let agent: string | undefined;
   let others: Extension[] | undefined;
   for (let i = 0; i < headers.size; i++) {
-    if (headers.isNamed(i, 'content-type')) attributes.contentType ??= headers.valueAt(i);
-    else if (headers.isNamed(i, 'trace-id')) {
-      const id = headers.valueAt(i);
-      if (isUuid(id)) attributes.id ??= id;
-    } else if (headers.isNamed(i, 'ce-type')) attributes.type ??= headers.valueAt(i);
-    else if (headers.isNamed(i, 'ce-time')) attributes.time ??= headers.valueAt(i);
-    else if (headers.isNamed(i, 'ce-x-request-id')) attributes.correlationId ??= headers.valueAt(i);
-    else if (headers.isNamed(i, 'ce-model-version')) modelVersion ??= headers.valueAt(i);
-    else if (headers.isNamed(i, 'ce-collect-data-type')) dataType ??= headers.valueAt(i);
-    else if (headers.isNamed(i, 'ce-agent')) agent ??= headers.valueAt(i);
-    else {
-      const key = headers.nameAt(i).toLowerCase();
-      if (key.startsWith('ce-')) (others ??= []).push([key.slice(3), headers.valueAt(i)]);
+    switch (sdkHeaderAt(headers, i)) {
+      case 'content-type':
+        attributes.contentType ??= headers.valueAt(i);
+        break;
+      case 'trace-id': {
+        const id = headers.valueAt(i);
+        if (isUuid(id)) attributes.id ??= id;
+        break;
+      }
+      case 'ce-type':
+        attributes.type ??= headers.valueAt(i);
+        break;
+      case 'ce-time':
+        attributes.time ??= headers.valueAt(i);
+        break;
+      case 'ce-x-request-id':
+        attributes.correlationId ??= headers.valueAt(i);
+        break;
+      case 'ce-model-version':
+        modelVersion ??= headers.valueAt(i);
+        break;
+      case 'ce-collect-data-type':
+        dataType ??= headers.valueAt(i);
+        break;
+      case 'ce-agent':
+        agent ??= headers.valueAt(i);
+        break;
+      case undefined: {
+        const key = headers.nameAt(i).toLowerCase();
+        if (key.startsWith('ce-')) (others ??= []).push([key.slice(3), headers.valueAt(i)]);
+      }
     }
   }
   if (modelVersion !== undefined) attributes.extensions.push(['modelversion', modelVersion]);
@@ -80,6 +99,31 @@ export function readSdkHeaders(headers: HeaderList): EventAttributes {
   if (agent !== undefined) attributes.extensions.push(['agent', agent]);
   if (others !== undefined) addExtensions(attributes.extensions, others);
   return attributes;
+}
+
+const sdkHeaders = [
+  'content-type',
+  'trace-id',
+  'ce-type',
+  'ce-time',
+  'ce-x-request-id',
+  'ce-model-version',
+  'ce-collect-data-type',
+  'ce-agent',
+] as const;
+type SdkHeader = (typeof sdkHeaders)[number];
+
+/** By the length of the name, which tells most of them apart. */
+const sdkHeadersByLength = new Map<number, SdkHeader[]>();
+for (const name of sdkHeaders) {
+  sdkHeadersByLength.set(name.length, [...(sdkHeadersByLength.get(name.length) ?? []), name]);
+}
+
+function sdkHeaderAt(headers: HeaderList, index: number): SdkHeader | undefined {
+  const candidates = sdkHeadersByLength.get(headers.nameLengthAt(index));
+  if (candidates === undefined) return undefined;
+  for (const name of candidates) if (headers.isNamed(index, name)) return name;
+  return undefined;
 }
 
 /**

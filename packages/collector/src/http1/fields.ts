@@ -7,6 +7,8 @@ export interface Fields extends Iterable<readonly [name: string, value: string]>
   readonly size: number;
   nameAt(index: number): string;
   valueAt(index: number): string;
+  /** Length of the name: tells most names apart without a look at them. */
+  nameLengthAt(index: number): number;
   /** Whether the field at `index` has this name, which must be written in lower case. */
   isNamed(index: number, lowerCaseName: string): boolean;
   /** The value of the first field with this name, which must be written in lower case. */
@@ -52,6 +54,10 @@ class IndexedFields implements Fields {
     while (start < end && isBlank(this.#text.charCodeAt(start))) start += 1;
     while (start < end && isBlank(this.#text.charCodeAt(end - 1))) end -= 1;
     return this.#text.slice(start, end);
+  }
+
+  nameLengthAt(index: number): number {
+    return this.#mark(index * 3 + 1) - this.#mark(index * 3);
   }
 
   isNamed(index: number, lowerCaseName: string): boolean {

@@ -31,17 +31,29 @@ export function readDeclared(fields: Fields): Declared {
   let connection = '';
   let upgrade = false;
   for (let i = 0; i < fields.size; i += 1) {
-    if (fields.isNamed(i, 'content-length')) {
-      repeated ||= contentLength !== undefined;
-      contentLength = fields.valueAt(i);
-    } else if (fields.isNamed(i, 'transfer-encoding')) {
-      repeated ||= transferEncoding !== undefined;
-      transferEncoding = fields.valueAt(i).toLowerCase();
-    } else if (fields.isNamed(i, 'connection')) {
-      const value = fields.valueAt(i).toLowerCase();
-      connection = connection === '' ? value : `${connection},${value}`;
-    } else if (fields.isNamed(i, 'expect')) expect = fields.valueAt(i).toLowerCase();
-    else if (fields.isNamed(i, 'upgrade')) upgrade = true;
+    switch (fields.nameLengthAt(i)) {
+      case 'content-length'.length:
+        if (!fields.isNamed(i, 'content-length')) break;
+        repeated ||= contentLength !== undefined;
+        contentLength = fields.valueAt(i);
+        break;
+      case 'transfer-encoding'.length:
+        if (!fields.isNamed(i, 'transfer-encoding')) break;
+        repeated ||= transferEncoding !== undefined;
+        transferEncoding = fields.valueAt(i).toLowerCase();
+        break;
+      case 'connection'.length: {
+        if (!fields.isNamed(i, 'connection')) break;
+        const value = fields.valueAt(i).toLowerCase();
+        connection = connection === '' ? value : `${connection},${value}`;
+        break;
+      }
+      case 'expect'.length:
+        if (fields.isNamed(i, 'expect')) expect = fields.valueAt(i).toLowerCase();
+        break;
+      case 'upgrade'.length:
+        upgrade ||= fields.isNamed(i, 'upgrade');
+    }
   }
   return {
     contentLength,

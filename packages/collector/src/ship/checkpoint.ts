@@ -58,7 +58,7 @@ export async function openCheckpoint(
   const loaded = present ? parse(await readText(files, `${folder}/${name}`), `${folder}/${name}`) : empty();
   return {
     loaded,
-    save: (checkpoint) => replaceFile(files, { folder, name, text: JSON.stringify(checkpoint) }),
+    save: (checkpoint) => replaceFile(files, { folder, name, content: JSON.stringify(checkpoint) }),
   };
 }
 

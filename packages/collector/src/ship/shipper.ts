@@ -18,6 +18,7 @@ import { extend } from './extent.ts';
 import type { Extent } from './extent.ts';
 import { JoinBuffer } from './join-buffer.ts';
 import { mergedLines, readSlot } from './merge.ts';
+import { Pace } from './pace.ts';
 import { openTarget, seal } from './seal.ts';
 
 export interface ShipperOptions {
@@ -79,6 +80,7 @@ export class Shipper implements AsyncDisposable {
   readonly #targets = new Map<string, Target>();
   readonly #sealedHashes: Map<string, string>;
   readonly #joined = new JoinBuffer();
+  readonly #pace = new Pace();
   /** Ends the loop between rounds. */
   readonly #stop = new AbortController();
   /** Ends the call under way; nothing is done afterwards. */
@@ -159,15 +161,20 @@ export class Shipper implements AsyncDisposable {
   /** Ends between rounds: a round that was begun is finished by {@link drain}. */
   async #run(): Promise<void> {
     const { signal } = this.#stop;
+    const pause = (ms: number): Promise<unknown> => sleep(ms, undefined, { signal }).catch(() => undefined);
     while (!signal.aborted) {
       try {
-        if (await this.#round()) continue;
+        const startMs = performance.now();
+        if (await this.#round()) {
+          await pause(this.#pace.pauseAfter(performance.now() - startMs, this.#options.source.fill));
+          continue;
+        }
         await this.#sealOverdue();
       } catch (error) {
         if (this.#cancel.signal.aborted) return;
         this.#noteFailure(error);
       }
-      await sleep(this.#options.flushIntervalMs, undefined, { signal }).catch(() => undefined);
+      await pause(this.#options.flushIntervalMs);
     }
   }
 

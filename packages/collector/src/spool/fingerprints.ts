@@ -1,6 +1,8 @@
 /** A hash table of 128-bit keys in two typed arrays: open addressing, never more than half full. */
 import { hash } from 'node:crypto';
 
+/** Of a key where it is written down. */
+export const fingerprintBytes = 16;
 const words = 4;
 /** What a slot says besides its sequence: numbers that no sequence is. */
 const empty = -1;
@@ -81,13 +83,19 @@ export class Fingerprints {
     this.#size = 0;
   }
 
-  /** Keys whose sequence lies between, as 32 hex digits. */
-  *between(first: number, last: number): Generator<string> {
-    for (const [slot, sequence] of this.#sequences.entries()) {
+  /** Keys whose sequence lies between, 16 bytes each. */
+  between(first: number, last: number): Buffer {
+    const target = Buffer.alloc(this.#size * fingerprintBytes);
+    const sequences = this.#sequences;
+    let at = 0;
+    for (let slot = 0; slot < sequences.length; slot++) {
+      const sequence = sequences[slot] ?? empty;
       if (sequence < 0 || sequence < first || sequence > last) continue;
-      const key = this.#keys.subarray(slot * words, (slot + 1) * words);
-      yield [...key].map((word) => word.toString(16).padStart(8, '0')).join('');
+      for (let word = slot * words; word < (slot + 1) * words; word++) {
+        at = target.writeUInt32BE(this.#keys[word] ?? 0, at);
+      }
     }
+    return target.subarray(0, at);
   }
 
   /** Where the key is, or the empty slot where it belongs. */

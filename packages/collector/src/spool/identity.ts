@@ -22,7 +22,7 @@ export async function openIdentity(
   await replaceFile(files, {
     folder: options.folder,
     name: 'spool.json',
-    text: JSON.stringify({ version: spoolVersion, instance }),
+    content: JSON.stringify({ version: spoolVersion, instance }),
   });
   return instance;
 }

@@ -5,11 +5,16 @@
 import { join } from 'node:path';
 
 import { CollectorError } from '../errors.ts';
-import { readText, replaceFile } from '../files.ts';
+import { readBytes, replaceFile } from '../files.ts';
 import type { SpoolFiles } from '../files.ts';
+import { fingerprintBytes } from './fingerprints.ts';
 import type { RetryMemory } from './retry-memory.ts';
+import { newerVersion } from './segment.ts';
 import type { Segment } from './segment.ts';
 
+const version = 1;
+const magic = 'GLEANERK';
+const headerBytes = 16;
 /** Starts in quick succession leave small files; a start need not read more of them than this. */
 const maxFiles = 100;
 
@@ -26,24 +31,26 @@ export class RetryKeys {
     this.#memory = options.memory;
   }
 
-  /** Remembers what the files hold. Errors: `spool_unusable`. */
+  /** Remembers what the files hold. Errors: `spool_unusable`, `spool_version_unsupported`. */
   async load(): Promise<void> {
     const names = (await this.#files.list(this.#folder)).filter((name) => name.endsWith('.keys')).sort();
     for (const name of names) {
       const keys = await this.#read(join(this.#folder, name));
       this.#memory.restore(keys);
-      this.#kept.push({ name, keys: keys.length });
+      this.#kept.push({ name, keys: keys.length / fingerprintBytes });
     }
   }
 
   /** Call it before the segment is removed. */
-  async keep(segment: Segment): Promise<void> {
-    const { firstSequence, lastSequence, index } = segment;
-    const keys = this.#memory.fingerprintsBetween(firstSequence ?? 0, lastSequence);
+  async keep({ firstSequence = 0, lastSequence, index }: Segment): Promise<void> {
+    const keys = this.#memory.fingerprintsBetween(firstSequence, lastSequence);
     if (keys.length === 0) return;
     const name = `segment-${String(index).padStart(10, '0')}.keys`;
-    await replaceFile(this.#files, { folder: this.#folder, name, text: JSON.stringify(keys) });
-    this.#kept.push({ name, keys: keys.length });
+    const header = Buffer.alloc(headerBytes);
+    header.write(magic);
+    header.writeUInt32LE(version, magic.length);
+    await replaceFile(this.#files, { folder: this.#folder, name, content: Buffer.concat([header, keys]) });
+    this.#kept.push({ name, keys: keys.length / fingerprintBytes });
     await this.#removeOldest();
   }
 
@@ -57,14 +64,16 @@ export class RetryKeys {
     }
   }
 
-  async #read(path: string): Promise<string[]> {
-    try {
-      return JSON.parse(await readText(this.#files, path)) as string[];
-    } catch (cause) {
+  async #read(path: string): Promise<Buffer> {
+    const bytes = await readBytes(this.#files, path);
+    const isSound = bytes.length >= headerBytes && bytes.toString('latin1', 0, magic.length) === magic;
+    if (!isSound) {
       throw new CollectorError('spool_unusable', `${path} cannot be read.`, {
-        cause,
         fix: 'Restore it from a backup, or remove it: then events that are sent again may be stored twice.',
       });
     }
+    const found = bytes.readUInt32LE(magic.length);
+    if (found > version) throw newerVersion(path, found);
+    return bytes.subarray(headerBytes);
   }
 }

@@ -45,7 +45,9 @@ describe('RetryMemory', () => {
     const sent = ['no uuid', ...Array.from({ length: 99 }, () => randomUUID())];
     sent.forEach((key, sequence) => memory.remember(key, sequence));
     const next = new RetryMemory(1000);
-    next.restore(memory.fingerprintsBetween(0, 49));
+    const prints = memory.fingerprintsBetween(0, 49);
+    assert.equal(prints.length, 50 * 16);
+    next.restore(prints);
     sent.forEach((key, index) => assert.equal(next.sequenceOf(key), index < 50 ? 0 : undefined));
     assert.equal(next.sequenceOf(sent[3]?.toUpperCase() ?? ''), 0);
   });

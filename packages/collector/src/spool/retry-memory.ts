@@ -4,7 +4,7 @@
  *
  * A key is held as 128 bits: the UUID it is, or the head of its SHA-256. Text in a Map costs the intake a tenth of its time.
  */
-import { Fingerprints, fingerprint } from './fingerprints.ts';
+import { Fingerprints, fingerprint, fingerprintBytes } from './fingerprints.ts';
 
 export class RetryMemory {
   readonly #keysPerGeneration: number;
@@ -41,18 +41,17 @@ export class RetryMemory {
     }
   }
 
-  /** Fingerprints (32 hex digits) of the frames from `first` to `last`, as far as they are remembered. */
-  fingerprintsBetween(first: number, last: number): string[] {
-    return [...this.#old.between(first, last), ...this.#young.between(first, last)];
+  /** Fingerprints of the frames from `first` to `last`, as far as they are remembered, 16 bytes each. */
+  fingerprintsBetween(first: number, last: number): Buffer {
+    return Buffer.concat([this.#old.between(first, last), this.#young.between(first, last)]);
   }
 
   /** Remembers what {@link fingerprintsBetween} gave in an earlier process: events that are stored. */
-  restore(prints: readonly string[]): void {
-    const bytes = Buffer.alloc(16);
-    for (const print of prints) {
-      bytes.write(print, 'hex');
-      const words = [0, 4, 8, 12].map((at) => bytes.readUInt32BE(at));
-      this.#set(Uint32Array.from(words), 0);
+  restore(prints: Buffer): void {
+    const print = new Uint32Array(fingerprintBytes / 4);
+    for (let at = 0; at + fingerprintBytes <= prints.length; at += fingerprintBytes) {
+      for (let word = 0; word < print.length; word++) print[word] = prints.readUInt32BE(at + 4 * word);
+      this.#set(print, 0);
     }
   }
 

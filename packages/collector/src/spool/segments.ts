@@ -81,7 +81,7 @@ export class Segments {
   }
 
   /** A reader with a position of its own. A segment is removed once every reader released it. */
-  openSource(releasedSequence: number, sync: () => Promise<void>): SpoolSource {
+  openSource(releasedSequence: number, spool: Pick<SpoolSource, 'sync' | 'fill'>): SpoolSource {
     const reader = new SegmentReader(this.#all);
     const state = { released: releasedSequence };
     this.#sources.push(state);
@@ -93,10 +93,13 @@ export class Segments {
         this.#removeSoon();
         return this.#removing;
       },
+      get fill() {
+        return spool.fill;
+      },
       get readableSequence() {
         return reader.readableSequence;
       },
-      sync,
+      sync: () => spool.sync(),
     };
   }
 

@@ -134,7 +134,13 @@ export class Spool implements AsyncDisposable {
 
   /** A reader with a position of its own. A segment is removed once every reader released it. */
   openSource(releasedSequence: number): SpoolSource {
-    return this.#parts.segments.openSource(releasedSequence, () => this.#settle());
+    const fill = (): number => this.#bytes / this.#settings.maxBytes;
+    return this.#parts.segments.openSource(releasedSequence, {
+      sync: () => this.#settle(),
+      get fill() {
+        return fill();
+      },
+    });
   }
 
   get status(): SpoolStatus {

@@ -26,7 +26,7 @@ const tableColumns: Record<string, (entry: RecordLine) => string> = {
   'CORRELATION ID': ({ record }) => shortened(visible(record.correlationId ?? ''), 36),
   DATA: ({ record }) => {
     const text = record.data === undefined ? (record.dataRef ?? '') : Buffer.from(record.data).toString();
-    return shortened(visible(text), Math.max(30, (process.stdout.columns ?? 115) - 85));
+    return shortened(visible(text), Math.max(30, (process.stdout.columns ?? 165) - 85));
   },
 };
 
