@@ -85,6 +85,19 @@ function growing(inStore: InStore): void {
     },
   );
 
+  whereItGrows('seals an object, which then grows no more or goes on as before', async (store) => {
+    await store.append(file, { offset: 0, bytes: bytesOf('one\n') });
+    await store.seal(file);
+    await store.seal(file);
+    const more = store.append(file, { offset: 4, bytes: bytesOf('two\n') });
+    const grew = await more.then(
+      () => true,
+      async () => void (await failsWith('store_object_closed', more)),
+    );
+    assert.equal(await textOf(store, file), grew ? 'one\ntwo\n' : 'one\n');
+    await store.seal('never/was');
+  });
+
   whereItGrows('lets one of several pieces at the same offset in', async (store) => {
     await store.append(file, { offset: 0, bytes: bytesOf('0') });
     const pieces = ['a', 'b', 'c'].map((text) => store.append(file, { offset: 1, bytes: bytesOf(text) }));
@@ -246,6 +259,7 @@ function refusing(inStore: InStore): void {
         store.append(path, { offset: 0, bytes: bytesOf('x') }),
         store.put(path, bytesOf('x')),
         Array.fromAsync(store.read(path)),
+        store.seal(path),
         store.delete(path),
       ];
       for (const call of calls) await failsWith('store_path_invalid', call);

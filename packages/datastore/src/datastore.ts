@@ -16,7 +16,8 @@ export interface Datastore extends AsyncDisposable {
   /**
    * Writes `bytes` at `offset`, which must be the present length (0 makes the object). Durable when it returns. A call that
    * failed may have been applied in part or whole: ask {@link length}, and go on from there.
-   * Errors: `store_conflict` when the length is not `offset`.
+   * Errors: `store_conflict` when the length is not `offset`; `store_object_closed` when the object takes no more, and nothing
+   * of `bytes` was applied: it was sealed, or has reached a limit of the store.
    */
   append(path: string, piece: { offset: number; bytes: Uint8Array }, options?: CallOptions): Promise<void>;
 
@@ -31,6 +32,9 @@ export interface Datastore extends AsyncDisposable {
    * {@link checkStorePath} refuses are left out.
    */
   list(prefix: string, options?: CallOptions): AsyncIterable<StoredObject>;
+
+  /** Says that an object will not grow any more, to a store that can hold it to that; the others do nothing. Call it again at will. */
+  seal(path: string, options?: CallOptions): Promise<void>;
 
   /** Removes the object; nothing happens when there is none. */
   delete(path: string, options?: CallOptions): Promise<void>;

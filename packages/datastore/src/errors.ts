@@ -5,11 +5,15 @@ import type { GleanerErrorOptions } from '@gleaner/protocol';
 export const datastoreErrorCodes = [
   'store_unreachable',
   'store_timeout',
+  'store_throttled',
   'store_full',
   'store_permission_denied',
+  'store_container_not_found',
   'store_conflict',
+  'store_object_closed',
   'store_not_found',
   'store_path_invalid',
+  'store_settings_invalid',
   'store_failed',
 ] as const;
 
@@ -27,7 +31,9 @@ export class DatastoreError extends GleanerError {
 const retryableCodes: ReadonlySet<DatastoreErrorCode> = new Set([
   'store_unreachable',
   'store_timeout',
+  'store_throttled',
   'store_full',
   'store_permission_denied',
+  'store_container_not_found',
   'store_failed',
 ]);

@@ -21,8 +21,17 @@ import {
   writeAll,
   writeNewFile,
 } from './folder-files.ts';
+import type { StoreKind } from './kind.ts';
 import { checkStorePath, checkStorePrefix } from './path.ts';
 import { createTurns } from './turns.ts';
+
+export const folderKind: StoreKind = {
+  type: 'folder',
+  description: 'Plain files below a folder of this machine.',
+  keys: { path: { description: 'The folder; made when missing.', form: 'path', required: true } },
+  flushInterval: '1s',
+  open: ({ path = '' }) => openFolderDatastore(path),
+};
 
 /**
  * Objects as plain files below `root`, which is made when missing and may be a symbolic link. Links below it are not followed,
@@ -113,6 +122,10 @@ class FolderDatastore implements Datastore {
 
   list(prefix: string, options?: CallOptions): AsyncIterable<StoredObject> {
     return eachUntilAborted(this.#list(prefix), { subject: prefix || this.#root, signal: options?.signal });
+  }
+
+  seal(path: string, options?: CallOptions): Promise<void> {
+    return this.#call(path, options, async () => undefined);
   }
 
   delete(path: string, options?: CallOptions): Promise<void> {

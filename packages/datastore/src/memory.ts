@@ -57,6 +57,10 @@ class MemoryDatastore implements Datastore {
     return eachUntilAborted(this.#list(prefix), { subject: prefix, signal: options?.signal });
   }
 
+  async seal(path: string, options?: CallOptions): Promise<void> {
+    checkCall(path, options);
+  }
+
   async delete(path: string, options?: CallOptions): Promise<void> {
     checkCall(path, options);
     this.#objects.delete(path);

@@ -3,7 +3,7 @@ import type { DatastoreErrorCode } from '@gleaner/datastore';
 
 /** A call to a store, as a plan sees it. `byteLength` is what it brings to write. */
 export interface StoreCall {
-  method: 'length' | 'append' | 'put' | 'read' | 'list' | 'delete';
+  method: 'length' | 'append' | 'put' | 'read' | 'list' | 'seal' | 'delete';
   path: string;
   byteLength?: number;
 }

@@ -106,6 +106,12 @@ class FaultyStore implements FaultyDatastore {
     return this.#iterate({ method: 'list', path: prefix }, { all, part: firstItems, options });
   }
 
+  seal(path: string, options?: CallOptions): Promise<void> {
+    const all = () => this.#inner.seal(path, options);
+    const late = () => this.#inner.seal(path);
+    return this.#call({ method: 'seal', path }, { all, late, options });
+  }
+
   delete(path: string, options?: CallOptions): Promise<void> {
     const all = () => this.#inner.delete(path, options);
     const late = () => this.#inner.delete(path);
