@@ -1,4 +1,6 @@
 import { checkSteps } from './check-steps.ts';
+import { goTool } from './go-tool.ts';
+import type { GoTool } from './go-tool.ts';
 import { runInterruptibly } from './interruption.ts';
 import { pythonEnvironment } from './python.ts';
 import type { PythonPackages } from './python.ts';
@@ -10,6 +12,8 @@ const steps = [
   ...checkSteps,
   pythonStep('iris'),
   pythonStep('pandas3'),
+  goStep('versitygw'),
+  goStep('fake-gcs-server'),
   integrationTests,
   commandStep('crash', [process.execPath, 'bench/crash/main.ts', '--rounds', '8']),
 ];
@@ -17,6 +21,17 @@ const steps = [
 await runInterruptibly((signal) =>
   runSteps(steps, { signal, command: 'npm test', only: process.argv.slice(2) }),
 );
+
+/** Built before the tests that share it. */
+function goStep(tool: GoTool): Step {
+  return {
+    name: tool,
+    run: async (signal) => {
+      const found = await goTool(tool, { signal });
+      return { kind: 'passed', ...('unavailable' in found && { skipped: [found.unavailable] }) };
+    },
+  };
+}
 
 /** Made before the tests that share it; each of them says for itself what it skips without. */
 function pythonStep(packages: PythonPackages): Step {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { openFolderDatastore } from '@gleaner/datastore';
+import { openDatastore } from '@gleaner/datastore';
 import { createFaultyDatastore, startSystem } from '@gleaner/testkit';
 import type { FaultyDatastore } from '@gleaner/testkit';
 
@@ -14,8 +14,8 @@ import { codesIn, tableBelow } from './tables.ts';
 const page = await readFile(join(import.meta.dirname, 'admin.md'), 'utf8');
 let store: FaultyDatastore | undefined;
 const system = await startSystem({
-  async openDatastore({ path }) {
-    store = createFaultyDatastore(await openFolderDatastore(path));
+  async openDatastore(config) {
+    store = createFaultyDatastore(await openDatastore(config));
     return store;
   },
 });

@@ -23,7 +23,7 @@ describe('spec/collector.example.yml', () => {
       ],
     );
     assert.deepEqual(
-      [...config.datastores].map(([name, { path }]) => [name, path]),
+      [...config.datastores].map(([name, { settings: store }]) => [name, store['path']]),
       [
         ['workspaceblobstore', join(import.meta.dirname, 'gleaner-data')],
         ['archive', join(import.meta.dirname, 'archive')],

@@ -3,6 +3,8 @@ import { createHash } from 'node:crypto';
 import { readFile, readdir } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 
+import { isProbe } from '@gleaner/datastore';
+
 import { bodyOf } from './events.ts';
 import type { CrashEvent } from './events.ts';
 
@@ -129,9 +131,9 @@ async function manifestProblem(
   return undefined;
 }
 
-/** What a kill in the middle of `put` leaves behind. */
+/** What a kill in the middle of `put`, or of the start, leaves behind. */
 function isUnfinished(path: string): boolean {
-  return basename(path).startsWith('.put-');
+  return basename(path).startsWith('.put-') || isProbe(path);
 }
 
 const LF = '\n'.charCodeAt(0);

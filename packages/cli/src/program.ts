@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import manifest from '../package.json' with { type: 'json' };
 import { registerCollect } from './commands/collect.ts';
 import { registerData } from './commands/data/data.ts';
+import { registerDatastore } from './commands/datastore/datastore.ts';
 import { registerRun } from './commands/run.ts';
 import { reportFailure } from './output/failure.ts';
 
@@ -35,5 +36,6 @@ function createProgram(): Command {
   registerRun(program);
   registerCollect(program);
   registerData(program);
+  registerDatastore(program);
   return program;
 }

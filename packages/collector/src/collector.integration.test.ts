@@ -27,7 +27,7 @@ describe('a store in trouble', () => {
   it('is named in health, and catches up by itself', async () => {
     let store: FaultyDatastore | undefined;
     await using system = await startSystem({
-      async openDatastore({ path }) {
+      async openDatastore({ settings: { path = '' } }) {
         store = createFaultyDatastore(await openFolderDatastore(path));
         return store;
       },
@@ -48,7 +48,7 @@ describe('a store in trouble', () => {
     let store: FaultyDatastore | undefined;
     await using system = await startSystem({
       flags: { 'spool-max-size': '1MiB' },
-      async openDatastore({ path }) {
+      async openDatastore({ settings: { path = '' } }) {
         store = createFaultyDatastore(await openFolderDatastore(path));
         return store;
       },
@@ -95,7 +95,7 @@ describe('the spool', () => {
   it('with a damaged segment is cut at the first bad frame; the bad bytes are kept aside, what is good is stored', async () => {
     let store: FaultyDatastore | undefined;
     await using system = await startSystem({
-      async openDatastore({ path }) {
+      async openDatastore({ settings: { path = '' } }) {
         store = createFaultyDatastore(await openFolderDatastore(path));
         return store;
       },
@@ -125,7 +125,7 @@ describe('the spool', () => {
   it('is shipped by the next start when the drain ran out of time', async () => {
     let store: FaultyDatastore | undefined;
     await using system = await startSystem({
-      async openDatastore({ path }) {
+      async openDatastore({ settings: { path = '' } }) {
         store = createFaultyDatastore(await openFolderDatastore(path));
         return store;
       },

@@ -19,7 +19,7 @@ import { writeSdkConfig } from './sdk-config.ts';
 import { openCheckpoint } from './ship/checkpoint.ts';
 import { Shipper } from './ship/shipper.ts';
 import { openSpool } from './spool/open.ts';
-import { openConfiguredDatastore, openDatastores } from './stores.ts';
+import { openDatastores, probeDatastores, requireStores } from './stores.ts';
 import type { OpenDatastore } from './stores.ts';
 import { DropTally } from './tally.ts';
 
@@ -46,16 +46,21 @@ export interface DrainResult {
 }
 
 const tallyIntervalMs = 1000;
+/** What an append costs, and what an object. */
+const flushIntervalMs = { append: 1000, object: 300_000 };
 /** Larger bodies are written to the spool as they come; structured events must be read whole. */
 const maxMemoryBytes = 4 * 1024 * 1024;
 const maxStructuredBytes = 32 * 1024 * 1024;
 
-/** Errors: those of the spool, `address_in_use`, `token_required`. Nothing stays open when it throws. */
+/**
+ * Errors: those of the spool, `address_in_use`, `token_required`, and what a store says for good ({@link probeDatastores}).
+ * Nothing stays open when it throws.
+ */
 export async function openCollector(
   config: CollectorConfig,
   options: CollectorDependencies,
 ): Promise<Collector> {
-  const { logger, now = Date.now, files = nodeFiles, openDatastore = openConfiguredDatastore } = options;
+  const { logger, now = Date.now, files = nodeFiles, openDatastore } = options;
   const { settings, spoolFolder } = config;
   await using stack = new AsyncDisposableStack();
   const startedMs = now();
@@ -69,6 +74,8 @@ export async function openCollector(
   // datastore
   const datastores = await openDatastores(config.datastores, openDatastore);
   for (const datastore of datastores.values()) stack.use(datastore);
+  const probed = probeDatastores(datastores, config, (trouble) => events.shipFailed(trouble));
+  probed.catch(() => undefined);
 
   // spool: goes on behind what ship has stored
   const lanes = await Promise.all(
@@ -87,6 +94,11 @@ export async function openCollector(
     events,
   });
   stack.use(spool);
+  await requireStores(datastores, spool.recoveredStores, async (datastore) => {
+    const { loaded } = await openCheckpoint(files, { folder: spoolFolder, datastore });
+    return loaded.cut;
+  });
+  await probed;
 
   // ship
   const shippers = lanes.map(({ name, datastore, checkpoint }) => {
@@ -96,8 +108,9 @@ export async function openCollector(
       name,
       instance: spool.instance,
       checkpoint,
-      flushIntervalMs: settings['ship.flush_interval'],
+      flushIntervalMs: settings['ship.flush_interval'] ?? flushIntervalMs[datastore.writes],
       maxBatchBytes: settings['ship.batch_size'],
+      objectBytes: settings['ship.object_size'],
       sealGraceMs: settings['ship.seal_grace'],
       mergeWindowMs: settings['ship.merge_window'],
       callTimeoutMs: settings['ship.call_timeout'],

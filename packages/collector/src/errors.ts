@@ -10,6 +10,7 @@ export const collectorErrorCodes = [
   'spool_version_unsupported',
   'spool_unusable',
   'spool_failed',
+  'spool_store_unknown',
 ] as const;
 
 export type CollectorErrorCode = (typeof collectorErrorCodes)[number];

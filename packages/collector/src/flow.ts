@@ -138,6 +138,8 @@ export interface SpoolSource {
    * next call: their lines lie in memory that is used again.
    */
   read(afterSequence: number, maxBytes: number): Promise<SpooledFrame[]>;
+  /** Another reader of the same frames, with a position and memory of its own. */
+  openReader(): Pick<SpoolSource, 'read'>;
   /** Bytes of a payload; can be opened again for a retry. */
   payload(file: string): AsyncIterable<Uint8Array>;
   /** Everything up to and including `sequence` rests in the store, and that is written down. */

@@ -1,7 +1,7 @@
 export { openCollector } from './collector.ts';
 export type { Collector, CollectorDependencies, DrainResult } from './collector.ts';
-export { defaultDatastore, loadConfig } from './config/config.ts';
-export type { CollectorConfig, ConfigSource, DatastoreConfig } from './config/config.ts';
+export { loadConfig } from './config/config.ts';
+export type { CollectorConfig, ConfigSource } from './config/config.ts';
 export { environmentName, settings } from './config/settings.ts';
 export type { Setting, SettingName, SettingValues } from './config/settings.ts';
 export { CollectorError, collectorErrorCodes } from './errors.ts';

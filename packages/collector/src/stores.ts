@@ -1,16 +1,15 @@
-import { openFolderDatastore } from '@gleaner/datastore';
-import type { Datastore } from '@gleaner/datastore';
+import { DatastoreError, folderKind, openDatastore, probe } from '@gleaner/datastore';
+import type { Datastore, DatastoreConfig } from '@gleaner/datastore';
 
-import type { DatastoreConfig } from './config/config.ts';
+import type { CollectorConfig } from './config/config.ts';
+import { CollectorError } from './errors.ts';
 
 export type OpenDatastore = (config: DatastoreConfig) => Datastore | Promise<Datastore>;
-
-export const openConfiguredDatastore: OpenDatastore = (config) => openFolderDatastore(config.path);
 
 /** Opens every datastore; when one fails, those already open are closed again. */
 export async function openDatastores(
   configs: ReadonlyMap<string, DatastoreConfig>,
-  open: OpenDatastore,
+  open: OpenDatastore = openDatastore,
 ): Promise<Map<string, Datastore>> {
   const datastores = new Map<string, Datastore>();
   try {
@@ -19,5 +18,62 @@ export async function openDatastores(
   } catch (error) {
     for (const datastore of datastores.values()) await datastore[Symbol.asyncDispose]();
     throw error;
+  }
+}
+
+/** The start does not wait longer for a store than this. */
+const probeTimeoutMs = 5000;
+
+/** What no waiting mends: somebody has to correct it. */
+const fatalCodes: ReadonlySet<string> = new Set([
+  'store_permission_denied',
+  'store_container_not_found',
+  'store_settings_invalid',
+]);
+
+/**
+ * Writes, reads and removes a small object where each datastore is to take the first of its enabled collections. A store that
+ * refuses is an error now rather than a spool that fills up; one that does not answer is told to `onTrouble`, as the collector
+ * can wait for it. Errors: `store_permission_denied`, `store_container_not_found`, `store_settings_invalid`.
+ */
+export async function probeDatastores(
+  datastores: ReadonlyMap<string, Datastore>,
+  { datastores: configs, collections }: Pick<CollectorConfig, 'datastores' | 'collections'>,
+  onTrouble: (trouble: { datastore: string; code: string; message: string }) => void,
+): Promise<void> {
+  await Promise.all(
+    [...datastores].map(async ([name, datastore]) => {
+      const used = collections.find(({ enabled, destination }) => enabled && destination.datastore === name);
+      if (used === undefined) return;
+      // On a disk the folders of a probe would stay behind; its root is there anyway.
+      const folder = configs.get(name)?.kind === folderKind ? '' : used.destination.path;
+      try {
+        await probe(datastore, folder, { signal: AbortSignal.timeout(probeTimeoutMs) });
+      } catch (error) {
+        if (!(error instanceof DatastoreError) || fatalCodes.has(error.code)) throw error;
+        onTrouble({ datastore: name, code: error.code, message: error.message });
+      }
+    }),
+  );
+}
+
+/**
+ * Refuses to start when the spool holds records for a datastore that nobody ships to any more: they would be released unstored.
+ * `found`: the last sequence of each datastore in the spool; `cutOf`: what is stored of it. Error: `spool_store_unknown`.
+ */
+export async function requireStores(
+  datastores: ReadonlyMap<string, unknown>,
+  found: ReadonlyMap<string, number>,
+  cutOf: (name: string) => Promise<number>,
+): Promise<void> {
+  for (const [name, lastSequence] of found) {
+    if (datastores.has(name) || lastSequence <= (await cutOf(name))) continue;
+    throw new CollectorError(
+      'spool_store_unknown',
+      `The spool holds records for the datastore '${name}', which no collection uses any more.`,
+      {
+        fix: `Let a collection use '${name}' until they are stored, or use another spool (--spool) and keep this one.`,
+      },
+    );
   }
 }

@@ -16,8 +16,8 @@ export interface Datastore extends AsyncDisposable {
   /**
    * Writes `bytes` at `offset`, which must be the present length (0 makes the object). Durable when it returns. A call that
    * failed may have been applied in part or whole: ask {@link length}, and go on from there.
-   * Errors: `store_conflict` when the length is not `offset`; `store_object_closed` when the object takes no more, and nothing
-   * of `bytes` was applied: it was sealed, or has reached a limit of the store.
+   * Errors: `store_conflict` when the length is not `offset`; `store_object_closed` when the object takes no more: it was sealed,
+   * or has reached a limit of the store. Then nothing of `bytes` was applied, by no earlier attempt either.
    */
   append(path: string, piece: { offset: number; bytes: Uint8Array }, options?: CallOptions): Promise<void>;
 

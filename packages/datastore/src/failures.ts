@@ -13,6 +13,12 @@ export function notFound(path: string): DatastoreError {
   return new DatastoreError('store_not_found', `${path} does not exist.`);
 }
 
+export function closed(path: string): DatastoreError {
+  return new DatastoreError('store_object_closed', `${path} takes no more.`, {
+    fix: 'Go on in another object.',
+  });
+}
+
 export function appendRefused(path: string): DatastoreError {
   return new DatastoreError('store_failed', `${path} cannot grow: this store keeps whole objects only.`, {
     fix: 'Write whole objects with put.',

@@ -29,7 +29,6 @@ export const folderKind: StoreKind = {
   type: 'folder',
   description: 'Plain files below a folder of this machine.',
   keys: { path: { description: 'The folder; made when missing.', form: 'path', required: true } },
-  flushInterval: '1s',
   open: ({ path = '' }) => openFolderDatastore(path),
 };
 

@@ -1,8 +1,13 @@
 export type { ByteRange, CallOptions, Datastore, ObjectBody, StoredObject } from './datastore.ts';
 export { DatastoreError, datastoreErrorCodes } from './errors.ts';
 export type { DatastoreErrorCode } from './errors.ts';
-export { openFolderDatastore } from './folder.ts';
-export type { StoreContext, StoreKey, StoreKind, StoreSettings } from './kind.ts';
+export { folderKind, openFolderDatastore } from './folder.ts';
+export type { StoreContext, StoreKey, StoreKind, StorePlace, StoreSettings } from './kind.ts';
 export { storeKinds } from './kinds.ts';
 export { createMemoryDatastore } from './memory.ts';
+export type { MemoryDatastoreOptions } from './memory.ts';
 export { checkStorePath } from './path.ts';
+export { openDatastore, readDatastore, readDatastores } from './read-datastore.ts';
+export type { DatastoreConfig } from './read-datastore.ts';
+export { isProbe, probe } from './probe.ts';
+export type { ProbeStep } from './probe.ts';

@@ -11,8 +11,10 @@ export interface StoreKind {
   readonly description: string;
   /** By key; a dot leads into a group (`credentials.account_key`). */
   readonly keys: Readonly<Record<string, StoreKey>>;
-  /** Default of `ship.flush_interval` for this kind, such as `5m`: what objects cost decides. */
-  readonly flushInterval: string;
+  /** What an address of this kind of store names, as its `url` gives it, for readers that were told nothing else. */
+  readonly fromUrl?: (address: string) => StorePlace | undefined;
+  /** Address whose answers carry the store's time, where it has one. */
+  readonly clockUrl?: (settings: StoreSettings) => string | undefined;
   /**
    * Makes no call to the store: whether it answers, and whether this identity may write, is for {@link probe} to find out.
    * Errors: `store_settings_invalid` for keys that do not go together.
@@ -29,6 +31,12 @@ export interface StoreKey {
   readonly default?: string;
   /** Never printed, logged or shown. */
   readonly secret?: true;
+}
+
+/** A store with the identity of this machine, and a path in it; the path is decoded, and may be empty. */
+export interface StorePlace {
+  settings: StoreSettings;
+  path: string;
 }
 
 /** Values by key, as written; defaults are filled in. */

@@ -1,22 +1,30 @@
 import { checkSignal, eachUntilAborted, untilAborted } from './abort.ts';
 import { bodyChunks } from './body.ts';
 import type { ByteRange, CallOptions, Datastore, ObjectBody, StoredObject } from './datastore.ts';
-import { appendRefused, conflict, failed, notFound } from './failures.ts';
+import { appendRefused, closed, conflict, failed, notFound } from './failures.ts';
 import { checkStorePath, checkStorePrefix } from './path.ts';
 
+export interface MemoryDatastoreOptions {
+  writes?: Datastore['writes'];
+  /** Then an object takes no more, and when it is sealed neither, as in Azure's append blobs. Default: objects never close. */
+  appendsPerObject?: number;
+}
+
 /** A store that lasts as long as the process: for tests, and the shortest reading of what the port asks for. */
-export function createMemoryDatastore({
-  writes = 'append',
-}: Partial<Pick<Datastore, 'writes'>> = {}): Datastore {
-  return new MemoryDatastore(writes);
+export function createMemoryDatastore(options: MemoryDatastoreOptions = {}): Datastore {
+  return new MemoryDatastore(options);
 }
 
 class MemoryDatastore implements Datastore {
   readonly writes: Datastore['writes'];
+  readonly #appendsPerObject: number | undefined;
   readonly #objects = new Map<string, Uint8Array>();
+  /** Appends that each object still takes. */
+  readonly #appendsLeft = new Map<string, number>();
 
-  constructor(writes: Datastore['writes']) {
+  constructor({ writes = 'append', appendsPerObject }: MemoryDatastoreOptions) {
     this.writes = writes;
+    this.#appendsPerObject = appendsPerObject;
   }
 
   async length(path: string, options?: CallOptions): Promise<number | undefined> {
@@ -34,6 +42,11 @@ class MemoryDatastore implements Datastore {
     const present = this.#objects.get(path) ?? new Uint8Array();
     if (present.byteLength !== piece.offset) {
       throw conflict(path, { actual: present.byteLength, offset: piece.offset });
+    }
+    if (this.#appendsPerObject !== undefined) {
+      const left = this.#appendsLeft.get(path) ?? this.#appendsPerObject;
+      if (left === 0) throw closed(path);
+      this.#appendsLeft.set(path, left - 1);
     }
     this.#objects.set(path, Buffer.concat([present, piece.bytes]));
   }
@@ -59,11 +72,13 @@ class MemoryDatastore implements Datastore {
 
   async seal(path: string, options?: CallOptions): Promise<void> {
     checkCall(path, options);
+    if (this.#appendsPerObject !== undefined && this.#objects.has(path)) this.#appendsLeft.set(path, 0);
   }
 
   async delete(path: string, options?: CallOptions): Promise<void> {
     checkCall(path, options);
     this.#objects.delete(path);
+    this.#appendsLeft.delete(path);
   }
 
   url(path: string): string {

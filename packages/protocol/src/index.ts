@@ -12,7 +12,9 @@ export type { JsonMember, JsonSlice } from './json-slices.ts';
 export {
   chainNext,
   chainStart,
+  dataFileName,
   manifestName,
+  objectFileName,
   manifestVersion,
   parseManifest,
   writeManifest,

@@ -59,6 +59,16 @@ export function manifestName(instance: string): string {
   return `${instance}.manifest.json`;
 }
 
+/** A data file of a store that can append; one that takes no more is followed by the next part, from 1. */
+export function dataFileName(instance: string, part = 1): string {
+  return part === 1 ? `${instance}.jsonl` : `${instance}-${part}.jsonl`;
+}
+
+/** A data file of a store of whole objects: named by the sequence of its first line, so that names sort as they came. */
+export function objectFileName(instance: string, firstSequence: number): string {
+  return `${instance}-${String(firstSequence).padStart(12, '0')}.jsonl`;
+}
+
 /** One line of JSON and a line feed: the bytes that are hashed. */
 export function writeManifest(manifest: Manifest): string {
   return `${JSON.stringify(manifest)}\n`;

@@ -86,13 +86,21 @@ class FaultyStore implements FaultyDatastore {
     const part = (kept: number) =>
       this.#inner.append(path, { offset, bytes: bytes.subarray(0, kept) }, options);
     const all = () => this.#inner.append(path, piece, options);
-    const late = () => this.#inner.append(path, piece);
+    const late = async (until: Promise<unknown>) => {
+      await until;
+      await this.#inner.append(path, piece);
+    };
     return this.#call({ method: 'append', path, byteLength: bytes.byteLength }, { all, part, late, options });
   }
 
   put(path: string, body: ObjectBody, options?: CallOptions): Promise<void> {
     const all = () => this.#inner.put(path, body, options);
-    const late = () => this.#inner.put(path, body);
+    // On its way to the store already: its source may be gone by then.
+    const late = async (until: Promise<unknown>) => {
+      const sent = body instanceof Uint8Array ? body : Buffer.concat(await Array.fromAsync(body.open()));
+      await until;
+      await this.#inner.put(path, sent);
+    };
     return this.#call({ method: 'put', path, byteLength: body.byteLength }, { all, late, options });
   }
 
@@ -108,13 +116,19 @@ class FaultyStore implements FaultyDatastore {
 
   seal(path: string, options?: CallOptions): Promise<void> {
     const all = () => this.#inner.seal(path, options);
-    const late = () => this.#inner.seal(path);
+    const late = async (until: Promise<unknown>) => {
+      await until;
+      await this.#inner.seal(path);
+    };
     return this.#call({ method: 'seal', path }, { all, late, options });
   }
 
   delete(path: string, options?: CallOptions): Promise<void> {
     const all = () => this.#inner.delete(path, options);
-    const late = () => this.#inner.delete(path);
+    const late = async (until: Promise<unknown>) => {
+      await until;
+      await this.#inner.delete(path);
+    };
     return this.#call({ method: 'delete', path }, { all, late, options });
   }
 
@@ -142,7 +156,7 @@ class FaultyStore implements FaultyDatastore {
         break;
       case 'late':
         // What becomes of it nobody will learn, as with a real one.
-        void Promise.allSettled([fault.until.then(ways.late)]);
+        void Promise.allSettled([ways.late?.(fault.until)]);
         break;
       case 'refuse':
         break;
@@ -163,7 +177,7 @@ interface CallWays<T> {
   options: CallOptions | undefined;
   all: () => Promise<T>;
   part?: (kept: number) => Promise<unknown>;
-  late?: () => Promise<unknown>;
+  late?: (until: Promise<unknown>) => Promise<unknown>;
 }
 
 interface IterationWays<T> {

@@ -1,3 +1,5 @@
+export { startAzurite } from './azurite.ts';
+export type { Azurite, AzuriteOptions } from './azurite.ts';
 export { randomFaults, scriptedFaults } from './fault-plans.ts';
 export type { Fault, FaultPlan, StoreCall } from './fault-plans.ts';
 export { createFaultyDatastore } from './faulty-datastore.ts';
@@ -11,3 +13,14 @@ export { fixtureBody, readSdkFixtures, sdkFixtureFolder } from './sdk-fixture.ts
 export type { SdkFixture } from './sdk-fixture.ts';
 export { ForgetfulFiles } from './forgetful-files.ts';
 export type { ForgetfulOptions } from './forgetful-files.ts';
+export { startAnsweringServer } from './answering-server.ts';
+export type { Answer, AnsweringServer } from './answering-server.ts';
+export { startFakeGcs } from './fake-gcs.ts';
+export type { FakeGcs } from './fake-gcs.ts';
+export { startVersitygw } from './versitygw.ts';
+export type { Versitygw } from './versitygw.ts';
+export { startFaultProxy } from './fault-proxy.ts';
+export type { FaultProxy, FaultProxyOptions } from './fault-proxy.ts';
+export { randomHttpFaults } from './http-faults.ts';
+export type { HttpFault, HttpFaultPlan, StoreRequest } from './http-faults.ts';
+export type { StoreService } from './store-answers.ts';

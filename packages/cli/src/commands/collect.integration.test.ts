@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
@@ -79,9 +79,10 @@ describe('gleaner collect', { concurrency: 2 }, () => {
   it('ends with 1 in time when the store takes nothing, and the next start stores it', async () => {
     const data = 'blocked';
     const obstacle = join(folder, data, 'modelDataCollector');
+    await mkdir(join(folder, data));
+    await writeFile(obstacle, '');
     const { running, post } = await collect(data, { words: ['--drain-timeout', '300ms'] });
     await using _ = running;
-    await writeFile(obstacle, '');
     assert.equal(await post(), 200);
     running.kill('SIGTERM');
     const { exitCode, stderr } = await running.ended;

@@ -1,7 +1,7 @@
 /** A command with a collector beside it: start, pass signals on, drain when it has ended. */
 import { join, relative } from 'node:path';
 
-import { createLogger, defaultDatastore, loadConfig, openCollector } from '@gleaner/collector';
+import { createLogger, loadConfig, openCollector } from '@gleaner/collector';
 import type { Collector, CollectorConfig, ConfigSource } from '@gleaner/collector';
 
 import { runCommand } from './run-command.ts';
@@ -46,7 +46,7 @@ async function drain(
   const { collections } = collector.status();
   const accepted = Object.values(collections).reduce((sum, one) => sum + one.accepted, 0);
   const rest = complete
-    ? `all in ${shownPath(config.datastores.get(defaultDatastore)?.path ?? '.')}`
+    ? `all in ${config.dataFolder === undefined ? 'their datastores' : shownPath(config.dataFolder)}`
     : `${left} wait in the spool ${shownPath(config.spoolFolder)}: the next start stores them`;
   say(`${accepted} records accepted, ${rest}`);
   return complete;

@@ -6,6 +6,8 @@ import { styleFor } from './style.ts';
 const usageCodes: ReadonlySet<string> = new Set([
   'configuration_invalid',
   'deployment_invalid',
+  'store_settings_invalid',
+  'datastore_uri_invalid',
   'token_required',
   'usage_invalid',
   'window_invalid',

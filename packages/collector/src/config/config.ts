@@ -5,21 +5,23 @@ import { dirname, join, resolve } from 'node:path';
 import {
   GleanerError,
   collectedKeys,
-  collectionUri,
   deploymentResourceId,
   formatFinding,
   openYaml,
   readCollectedDeployment,
   readDeployment,
-  readDictionary,
   readFields,
-  readText,
 } from '@gleaner/protocol';
 import type { CollectedDeployment, Field, Finding, Report } from '@gleaner/protocol';
 
+import { folderKind, readDatastores } from '@gleaner/datastore';
+import type { DatastoreConfig } from '@gleaner/datastore';
+
 import type { CollectionPolicy } from '../admit/policy.ts';
-import { CollectorError, causeOf } from '../errors.ts';
-import { checkDestinations } from './destinations.ts';
+import { causeOf } from '../errors.ts';
+import type { CollectorError } from '../errors.ts';
+import { collectionPlaces, defaultDatastore } from './places.ts';
+import { invalid } from './invalid.ts';
 import { environmentName, settings } from './settings.ts';
 import type { Setting, SettingName, SettingValues } from './settings.ts';
 
@@ -32,16 +34,12 @@ export interface CollectorConfig {
   endpointName: string;
   deploymentName: string;
   spoolFolder: string;
+  /** Those that collections use, by the name that their frames carry: `<name>`, or `<name>@<client id>` of the identity. */
   datastores: Map<string, DatastoreConfig>;
+  /** The folder that data go to unless a datastore is named; `undefined` when that is no folder. */
+  dataFolder: string | undefined;
   /** Of the file, as `file:line:column: message`. */
   warnings: string[];
-}
-
-/** Where bytes rest. */
-export interface DatastoreConfig {
-  type: 'folder';
-  /** Absolute. */
-  path: string;
 }
 
 export interface ConfigSource {
@@ -56,7 +54,6 @@ export interface ConfigSource {
   environment: Readonly<Record<string, string | undefined>>;
 }
 
-export const defaultDatastore = 'workspaceblobstore';
 const defaultDataFolder = 'gleaner-data';
 
 /** Errors: `configuration_invalid` with one line for each problem, with file, line and column where there is one. */
@@ -65,23 +62,29 @@ export async function loadConfig(source: ConfigSource): Promise<CollectorConfig>
   const block = file ?? (await readDeploymentFile(source.deploymentFile ?? 'deployment.yml'));
   const values = resolveSettings(source, file?.settings ?? new Map());
   const { deployment } = block;
-  const datastores = new Map(file?.datastores);
-  if (source.dataFolder !== undefined || !datastores.has(defaultDatastore)) {
-    const path = resolve(source.dataFolder ?? defaultDataFolder);
-    datastores.set(defaultDatastore, { type: 'folder', path });
+  const named = new Map(file?.datastores);
+  if (source.dataFolder !== undefined || !named.has(defaultDatastore)) {
+    named.set(defaultDatastore, folderAt(resolve(source.dataFolder ?? defaultDataFolder)));
   }
-  const dataFolder = datastores.get(defaultDatastore)?.path ?? resolve(defaultDataFolder);
+  const warnings = [...block.warnings];
+  const places = collectionPlaces(deployment, { named, values, warnings });
+  const dataFolder = named.get(defaultDatastore)?.settings['path'];
   return {
     settings: values,
-    collections: collectionsOf(deployment, datastores),
+    collections: places.policies,
     captureHeaders: deployment.captureHeaders,
     source: sourceOf(deployment, values),
     endpointName: deployment.endpointName,
     deploymentName: deployment.name,
-    spoolFolder: resolve(values['spool.path'] ?? join(dataFolder, '.spool')),
-    datastores,
-    warnings: block.warnings,
+    spoolFolder: resolve(values['spool.path'] ?? join(dataFolder ?? resolve(defaultDataFolder), '.spool')),
+    datastores: places.datastores,
+    dataFolder,
+    warnings,
   };
+}
+
+function folderAt(path: string): DatastoreConfig {
+  return { kind: folderKind, settings: { path } };
 }
 
 function sourceOf(deployment: CollectedDeployment, values: SettingValues): string {
@@ -99,42 +102,6 @@ function sourceOf(deployment: CollectedDeployment, values: SettingValues): strin
   }
 }
 
-function collectionsOf(
-  deployment: CollectedDeployment,
-  datastores: ReadonlyMap<string, DatastoreConfig>,
-): CollectionPolicy[] {
-  const policies = deployment.collections.map((collection): CollectionPolicy => {
-    const uri = collectionUri(deployment, collection);
-    if (uri === undefined) {
-      throw invalid(`Collection ${collection.name}: a data asset needs a workspace to be looked up in.`, {
-        fix: 'Give data.path as azureml://datastores/<name>/paths/<path>.',
-      });
-    }
-    if (!datastores.has(uri.datastore)) {
-      const known = [...datastores.keys()].join(', ');
-      throw invalid(
-        `Collection ${collection.name}: there is no datastore '${uri.datastore}' (known: ${known}).`,
-        {
-          fix: `Name it under datastores: in the collector configuration.`,
-        },
-      );
-    }
-    return {
-      destination: {
-        collection: collection.name,
-        datastore: uri.datastore,
-        path: uri.path,
-        rollingRate: deployment.rollingRate,
-      },
-      enabled: collection.enabled,
-      samplingRate: collection.samplingRate,
-    };
-  });
-  const problem = checkDestinations(policies.map((policy) => policy.destination));
-  if (problem !== undefined) throw invalid(problem, { fix: 'Give every collection a data.path of its own.' });
-  return policies;
-}
-
 interface BlockFile {
   deployment: CollectedDeployment;
   warnings: string[];
@@ -142,7 +109,7 @@ interface BlockFile {
 
 interface CollectorFile extends BlockFile {
   settings: Map<SettingName, string>;
-  datastores: Map<string, DatastoreConfig>;
+  datastores: Map<string, DatastoreConfig> | undefined;
 }
 
 async function readDeploymentFile(path: string): Promise<BlockFile> {
@@ -175,7 +142,7 @@ function readRoot(root: Field, report: Report, folder: string): Omit<CollectorFi
     if (isAlone !== undefined) readSetting(field, { name: isAlone, values }, report);
     else readGroup(field, { names: names.filter((name) => name.startsWith(`${group}.`)), values }, report);
   }
-  const datastores = readDatastores(fields['datastores'], report, folder);
+  const datastores = fields['datastores'] && readDatastores(fields['datastores'], report, { folder });
   // As datastores do: a path in the file starts where the file is.
   for (const name of ['spool.path', 'write_mdc_config'] as const) {
     const path = values.get(name);
@@ -208,24 +175,6 @@ function readSetting(
   const text = value.kind === 'boolean' ? value.source : 'value' in value ? String(value.value) : undefined;
   if (text === undefined || parse(text) === undefined) report.problem(field, `Expected ${expected}.`);
   else values.set(name, text);
-}
-
-function readDatastores(
-  field: Field | undefined,
-  report: Report,
-  folder: string,
-): Map<string, DatastoreConfig> {
-  const datastores = new Map<string, DatastoreConfig>();
-  if (field === undefined) return datastores;
-  for (const { key, field: entry } of readDictionary(field, report) ?? []) {
-    const fields = readFields(entry, ['type', 'path'], report);
-    const type = fields?.type === undefined ? undefined : readText(fields.type, report);
-    if (type !== 'folder') report.problem(fields?.type ?? entry.key, "Expected the type 'folder'.");
-    const path = fields?.path === undefined ? undefined : readText(fields.path, report);
-    if (path === undefined) report.problem(entry.key, 'A folder needs its path.');
-    else if (key.kind === 'text') datastores.set(key.value, { type: 'folder', path: resolve(folder, path) });
-  }
-  return datastores;
 }
 
 function resolveSettings(source: ConfigSource, file: ReadonlyMap<SettingName, string>): SettingValues {
@@ -263,8 +212,4 @@ function invalidFile(path: string, problems: readonly Finding[]): CollectorError
   return invalid(problems.map((problem) => formatFinding(problem, path)).join('\n'), {
     fix: `Correct ${path} in the lines named.`,
   });
-}
-
-function invalid(message: string, options: { fix: string; cause?: unknown }): CollectorError {
-  return new CollectorError('configuration_invalid', message, options);
 }

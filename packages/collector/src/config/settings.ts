@@ -112,9 +112,16 @@ export const settings = {
   }),
   'ship.flush_interval': setting({
     type: durationValue(10, 3_600_000),
-    default: '1s',
-    description: 'How long lines wait for others before they are appended to their file.',
+    default: undefined,
+    description:
+      'How long lines wait for others before they are stored. Default: 1s where the store appends, 5m where it keeps whole objects.',
     flag: 'flush-interval',
+  }),
+  'ship.object_size': setting({
+    type: bytesValue(2 ** 20, 2 ** 30),
+    default: '64MiB',
+    description:
+      'Where the store keeps whole objects, lines of a window that are as long do not wait any more.',
   }),
   'ship.batch_size': setting({
     type: bytesValue(64 * 1024, 64 * 2 ** 20),
@@ -163,7 +170,12 @@ export type SettingValues = {
   [N in SettingName]: (typeof settings)[N] extends Setting<infer T> ? T | DefaultOf<N> : never;
 };
 type DefaultOf<N extends SettingName> = N extends OptionalSetting ? undefined : never;
-type OptionalSetting = 'intake.token' | 'admin.token' | 'spool.path' | 'write_mdc_config';
+type OptionalSetting =
+  | 'intake.token'
+  | 'admin.token'
+  | 'spool.path'
+  | 'ship.flush_interval'
+  | 'write_mdc_config';
 
 /** `intake.max_body` → `GLEANER_INTAKE_MAX_BODY` */
 export function environmentName(name: SettingName): string {

@@ -2,25 +2,27 @@
  * What ship has done, in one small file of the spool: everything up to `cut` rests in the store, and each file that is still
  * being written had this length at that moment. With it, what a file should hold is a pure function of the spool.
  */
-import type { DropReason, RollingRate } from '@gleaner/protocol';
+import type { DropReason, ManifestFile, RollingRate } from '@gleaner/protocol';
 
 import { CollectorError } from '../errors.ts';
 import { readText, replaceFile } from '../files.ts';
 import type { SpoolFiles } from '../files.ts';
 
-export const checkpointVersion = 1;
+export const checkpointVersion = 2;
 
 export interface Checkpoint {
   version: typeof checkpointVersion;
   /** Last sequence that is stored; 0 before the first. */
   cut: number;
-  /** By path in the store. */
+  /** A store of whole objects: where the round ends that was begun behind the cut. Its objects may be there already. */
+  roundEnd?: number;
+  /** By path of their first file in the store. */
   targets: Record<string, TargetState>;
   /** SHA-256 (hex) of the manifest sealed last, by collection path. */
   sealed: Record<string, string>;
 }
 
-/** One data file in the making. */
+/** What is stored of a window that is still open. */
 export interface TargetState {
   collection: string;
   /** The collection's folder in the store. */
@@ -30,9 +32,8 @@ export interface TargetState {
   rollingRate: RollingRate;
   /** Epoch seconds; the window is over from here on. */
   windowEnd: number;
-  /** Bytes of the lines counted here. The file was this long at the cut. */
-  length: number;
-  lines: number;
+  /** Its files at the cut, in the order of their lines. Where the store appends, the last one grows. */
+  files: ManifestFile[];
   firstSequence: number | null;
   lastSequence: number | null;
   /** Head of the hash chain, hex. */
@@ -67,15 +68,16 @@ function empty(): Checkpoint {
 }
 
 function parse(text: string, path: string): Checkpoint {
-  let value: Partial<Checkpoint>;
+  let value: Partial<Checkpoint> | Version1;
   try {
-    value = JSON.parse(text) as Partial<Checkpoint>;
+    value = JSON.parse(text) as Partial<Checkpoint> | Version1;
   } catch (cause) {
     throw new CollectorError('spool_unusable', `${path} cannot be read.`, {
       cause,
       fix: 'Restore it from a backup. Without it, records of the last second may be stored twice: then remove it.',
     });
   }
+  if (value.version === 1) return fromVersion1(value);
   if (value.version !== checkpointVersion) {
     throw new CollectorError(
       'spool_version_unsupported',
@@ -84,4 +86,20 @@ function parse(text: string, path: string): Checkpoint {
     );
   }
   return value as Checkpoint;
+}
+
+interface Version1 {
+  version: 1;
+  cut: number;
+  targets: Record<string, Omit<TargetState, 'files'> & { length: number; lines: number }>;
+  sealed: Record<string, string>;
+}
+
+/** Then a window had one file. */
+function fromVersion1({ cut, sealed, targets }: Version1): Checkpoint {
+  const states = Object.entries(targets).map(([path, { length, lines, ...state }]): [string, TargetState] => {
+    const file = { name: path.slice(path.lastIndexOf('/') + 1), lines, bytes: length };
+    return [path, { ...state, files: [file] }];
+  });
+  return { version: checkpointVersion, cut, sealed, targets: Object.fromEntries(states) };
 }

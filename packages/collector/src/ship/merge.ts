@@ -11,7 +11,7 @@ export const maxSlotBytes = 4 * 1024 * 1024;
 
 /** The frames of the next slot, once it is over; none before. */
 export async function readSlot(
-  source: SpoolSource,
+  source: Pick<SpoolSource, 'read' | 'sync'>,
   { cut, windowMs, nowMs }: { cut: number; windowMs: number; nowMs: number },
 ): Promise<SpooledFrame[]> {
   const [first] = await source.read(cut, 1);

@@ -6,6 +6,7 @@ import { DatastoreError } from '@gleaner/datastore';
 import {
   GleanerError,
   chainStart,
+  dataFileName,
   formatTime,
   manifestName,
   manifestVersion,
@@ -30,12 +31,15 @@ export async function seal(
   const earlier = await readObject(datastore, path, options);
   const replaced = earlier === undefined ? undefined : sha256Hex(earlier);
   if (replaced !== undefined && !target.replaces.includes(replaced)) target.replaces.push(replaced);
+  // Before the manifest: a window that has one does not grow unseen.
+  const last = datastore.writes === 'append' ? target.files.at(-1) : undefined;
+  if (last !== undefined) await datastore.seal(filePath(target, last.name), options);
   const text = writeManifest(manifestOf(target, options));
   await datastore.put(path, Buffer.from(text), options);
   return sha256Hex(text);
 }
 
-/** The state of a file nobody is writing: as its manifest says, or new. */
+/** The state of a window nobody is writing: as its manifest says, or new. */
 export async function openTarget(
   datastore: Datastore,
   batch: Batch,
@@ -48,8 +52,7 @@ export async function openTarget(
     window,
     rollingRate: destination.rollingRate,
     windowEnd,
-    length: (await datastore.length(batch.path, options)) ?? 0,
-    lines: 0,
+    files: [],
     firstSequence: null,
     lastSequence: null,
     chain: Buffer.from(chainStart).toString('hex'),
@@ -58,21 +61,44 @@ export async function openTarget(
     replaces: [],
   };
   const text = await readObject(datastore, manifestPath(destination.path, window, options.instance), options);
-  return text === undefined ? target : { ...target, ...sealedState(text) };
+  const opened = text === undefined ? target : { ...target, ...sealedState(text) };
+  if (datastore.writes === 'append') await addPresentFiles(datastore, opened, options);
+  return opened;
+}
+
+/**
+ * What a window holds that nobody has open is none of the next frames', also where no manifest tells of it (somebody removed
+ * the checkpoint): writing goes on behind it.
+ */
+async function addPresentFiles(
+  datastore: Datastore,
+  target: TargetState,
+  options: { instance: string } & CallOptions,
+): Promise<void> {
+  const { files } = target;
+  for (let part = Math.max(1, files.length); ; part++) {
+    const name = dataFileName(options.instance, part);
+    const bytes = await datastore.length(filePath(target, name), options);
+    const last = files[part - 1];
+    if (last !== undefined) last.bytes = bytes ?? 0;
+    else if (bytes === undefined) return;
+    else files.push({ name, lines: 0, bytes });
+  }
 }
 
 function manifestOf(target: TargetState, options: { instance: string; nowMs: number }): Manifest {
   const dropped = Object.values(target.dropped).reduce((sum, count) => sum + count, 0);
-  const { lines, length } = target;
+  const files = target.files.filter((file) => file.lines > 0);
+  const lines = files.reduce((sum, file) => sum + file.lines, 0);
   return {
     version: manifestVersion,
     instance: options.instance,
     collection: target.collection,
     window: target.window,
     rollingRate: target.rollingRate,
-    files: lines === 0 ? [] : [{ name: `${options.instance}.jsonl`, lines, bytes: length }],
+    files,
     lines,
-    bytes: length,
+    bytes: files.reduce((sum, file) => sum + file.bytes, 0),
     firstSequence: target.firstSequence,
     lastSequence: target.lastSequence,
     seen: lines + dropped,
@@ -90,9 +116,9 @@ function sealedState(text: string): Partial<TargetState> {
   const replaces = [sha256Hex(text)];
   try {
     const manifest = parseManifest(text);
-    const { lines, firstSequence, lastSequence, chain, dropped, previous } = manifest;
+    const { files, firstSequence, lastSequence, chain, dropped, previous } = manifest;
     return {
-      lines,
+      files,
       firstSequence,
       lastSequence,
       chain,
@@ -104,6 +130,11 @@ function sealedState(text: string): Partial<TargetState> {
     if (error instanceof GleanerError) return { replaces };
     throw error;
   }
+}
+
+/** Path of one of the window's files. */
+export function filePath(target: Pick<TargetState, 'collectionPath' | 'window'>, name: string): string {
+  return `${target.collectionPath}/${target.window}/${name}`;
 }
 
 function manifestPath(collectionPath: string, window: string, instance: string): string {

@@ -1,25 +1,21 @@
 /**
- * Ship: reads what is synced in the spool, and makes the files of one datastore hold it. One round at a time: read, sort by
- * file, extend each file (exactly once, see extent.ts), write the checkpoint, release the spool. Windows that are over are
- * sealed when nothing waits.
+ * Ship: makes the files of one datastore hold what is synced in the spool, each line once. A loop of rounds, of one kind where
+ * the store appends and of another where it keeps whole objects; windows that are over are sealed when nothing waits for them.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Datastore } from '@gleaner/datastore';
-import { ExponentialBackoff, TimeoutStrategy, handleAll, retry, timeout, wrap } from 'cockatiel';
+import { DatastoreError } from '@gleaner/datastore';
+import { ExponentialBackoff, TimeoutStrategy, handleWhen, retry, timeout, wrap } from 'cockatiel';
 
-import type { SpoolSource, SpooledFrame } from '../flow.ts';
-import { addDropped, batchByTarget } from './batch.ts';
-import type { Batch } from './batch.ts';
-import type { Checkpoint, CheckpointFile, TargetState } from './checkpoint.ts';
-import { checkpointVersion } from './checkpoint.ts';
-import { extendChain } from './chain.ts';
-import { extend } from './extent.ts';
-import type { Extent } from './extent.ts';
-import { JoinBuffer } from './join-buffer.ts';
-import { mergedLines, readSlot } from './merge.ts';
+import type { SpoolSource } from '../flow.ts';
+import { createAppendRounds } from './append-rounds.ts';
+import type { CheckpointFile } from './checkpoint.ts';
+import type { ShipContext } from './context.ts';
+import { Ledger } from './ledger.ts';
+import { createObjectRounds } from './object-rounds.ts';
 import { Pace } from './pace.ts';
-import { openTarget, seal } from './seal.ts';
+import type { Rounds } from './rounds.ts';
 
 export interface ShipperOptions {
   source: SpoolSource;
@@ -29,8 +25,10 @@ export interface ShipperOptions {
   instance: string;
   checkpoint: CheckpointFile;
   flushIntervalMs: number;
-  /** A round carries about this much. */
+  /** A reading of the spool, and an append, carries about this much. */
   maxBatchBytes: number;
+  /** Where the store keeps whole objects: what waits is put at this size, at the latest. */
+  objectBytes: number;
   /** How long after its end a window waits for late records before it is sealed. */
   sealGraceMs: number;
   /** 0: one line per call. Otherwise calls of one id within a slot of this length share a line. */
@@ -60,57 +58,36 @@ export interface ShipStatus {
   trouble: { code: string; message: string; sinceMs: number } | undefined;
 }
 
-interface Round {
-  /** Still to be shipped. */
-  batches: Batch[];
-  lastSequence: number;
-  oldestMs: number;
-  full: boolean;
-}
-
-interface Target {
-  state: TargetState;
-  extent: Extent;
-  /** Late records come in bunches: sealing waits for the end of one. */
-  lastWriteMs: number;
-}
+/** How often a store of whole objects is asked whether a round is due: the spool is read as it comes, not in bursts. */
+const longestPauseMs = 1000;
 
 export class Shipper implements AsyncDisposable {
   readonly #options: ShipperOptions;
-  readonly #targets = new Map<string, Target>();
-  readonly #sealedHashes: Map<string, string>;
-  readonly #joined = new JoinBuffer();
+  readonly #rounds: Rounds;
+  readonly #ledger: Ledger;
   readonly #pace = new Pace();
   /** Ends the loop between rounds. */
   readonly #stop = new AbortController();
   /** Ends the call under way; nothing is done afterwards. */
   readonly #cancel = new AbortController();
-  readonly #policy;
   /** Up to here an earlier process may have stored more than its checkpoint says: until then no file is closed. */
   readonly #recoveredSequence: number;
-  #cut: number;
-  #savedCut: number;
   #running: Promise<void> | undefined;
-  #current: Round | undefined;
   #trouble: ShipStatus['trouble'];
 
   constructor(options: ShipperOptions) {
     this.#options = options;
-    const { loaded } = options.checkpoint;
-    this.#cut = loaded.cut;
-    this.#savedCut = loaded.cut;
     this.#recoveredSequence = options.source.readableSequence;
-    this.#sealedHashes = new Map(Object.entries(loaded.sealed));
-    for (const [path, state] of Object.entries(loaded.targets))
-      this.#targets.set(path, newTarget(path, state));
-    const delay = options.retryDelayMs ?? { least: 100, most: 5_000 };
-    const retries = retry(handleAll, {
-      maxAttempts: Number.POSITIVE_INFINITY,
-      backoff: new ExponentialBackoff({ initialDelay: delay.least, maxDelay: delay.most }),
-    });
-    retries.onFailure(({ reason }) => this.#noteFailure('error' in reason ? reason.error : reason.value));
-    retries.onSuccess(() => this.#noteSuccess());
-    this.#policy = wrap(retries, timeout(options.callTimeoutMs, TimeoutStrategy.Aggressive));
+    const context: ShipContext = {
+      ...options,
+      call: this.#callPolicy(),
+      isDraining: () => this.#stop.signal.aborted,
+    };
+    this.#ledger = new Ledger(context, options.checkpoint);
+    this.#rounds =
+      options.datastore.writes === 'append'
+        ? createAppendRounds(context, this.#ledger)
+        : createObjectRounds(context, this.#ledger, options);
   }
 
   start(): void {
@@ -120,9 +97,9 @@ export class Shipper implements AsyncDisposable {
   get status(): ShipStatus {
     return {
       datastore: this.#options.name,
-      storedSequence: this.#cut,
-      oldestPendingMs: this.#current?.oldestMs,
-      openFiles: this.#targets.size,
+      storedSequence: this.#ledger.cut,
+      oldestPendingMs: this.#rounds.oldestPendingMs,
+      openFiles: this.#ledger.openWindows,
       trouble: this.#trouble,
     };
   }
@@ -153,9 +130,9 @@ export class Shipper implements AsyncDisposable {
     this.#stop.abort();
     await this.#running;
     await this.#options.source.sync();
-    while (await this.#round());
-    for (const [path, target] of this.#targets) await this.#seal(path, target);
-    await this.#save();
+    while (await this.#rounds.next());
+    for (const [path, target] of this.#ledger.targets()) await this.#ledger.seal(path, target);
+    await this.#ledger.save();
   }
 
   /** Ends between rounds: a round that was begun is finished by {@link drain}. */
@@ -165,7 +142,7 @@ export class Shipper implements AsyncDisposable {
     while (!signal.aborted) {
       try {
         const startMs = performance.now();
-        if (await this.#round()) {
+        if (await this.#rounds.next()) {
           await pause(this.#pace.pauseAfter(performance.now() - startMs, this.#options.source.fill));
           continue;
         }
@@ -174,137 +151,40 @@ export class Shipper implements AsyncDisposable {
         if (this.#cancel.signal.aborted) return;
         this.#noteFailure(error);
       }
-      await pause(this.#options.flushIntervalMs);
-    }
-  }
-
-  /** True when there is more to do at once. A round that failed is gone on with where it stopped. */
-  async #round(): Promise<boolean> {
-    this.#current ??= await this.#nextRound();
-    const round = this.#current;
-    if (round === undefined) return false;
-    await this.#openTargets(round.batches);
-    for (let batch = round.batches[0]; batch !== undefined; batch = round.batches[0]) {
-      await this.#ship(batch);
-      round.batches.shift();
-    }
-    this.#current = undefined;
-    this.#cut = round.lastSequence;
-    await this.#save();
-    return this.#cut < this.#options.source.readableSequence && (round.full || this.#stop.signal.aborted);
-  }
-
-  async #nextRound(): Promise<Round | undefined> {
-    const { name, instance, maxBatchBytes } = this.#options;
-    const frames = await this.#nextFrames();
-    const last = frames.at(-1);
-    if (last === undefined) return undefined;
-    const own = frames.filter((frame) => frame.destination.datastore === name);
-    const bytes = frames.reduce((sum, frame) => sum + (frame.kind === 'record' ? frame.line.length : 0), 0);
-    return {
-      batches: [...batchByTarget(own, instance).values()],
-      lastSequence: last.sequence,
-      oldestMs: frames[0]?.arrivalMs ?? 0,
-      // Less than this waits for the flush interval, so that appends stay few.
-      full: bytes >= maxBatchBytes / 2,
-    };
-  }
-
-  #nextFrames(): Promise<SpooledFrame[]> {
-    const { source, maxBatchBytes, mergeWindowMs, now } = this.#options;
-    if (mergeWindowMs === 0) return source.read(this.#cut, maxBatchBytes);
-    const nowMs = this.#stop.signal.aborted ? Number.POSITIVE_INFINITY : now();
-    return readSlot(source, { cut: this.#cut, windowMs: mergeWindowMs, nowMs });
-  }
-
-  /** The length of a file nobody has open is written down before the first byte goes there. */
-  async #openTargets(batches: readonly Batch[]): Promise<void> {
-    const { datastore, instance } = this.#options;
-    const fresh: Batch[] = [];
-    try {
-      for (const batch of batches) {
-        if (this.#targets.has(batch.path)) continue;
-        const state = await this.#call((signal) => openTarget(datastore, batch, { instance, signal }));
-        this.#targets.set(batch.path, newTarget(batch.path, state));
-        fresh.push(batch);
-      }
-      if (fresh.length > 0) await this.#save();
-    } catch (error) {
-      for (const batch of fresh) this.#targets.delete(batch.path);
-      throw error;
-    }
-  }
-
-  async #ship(batch: Batch): Promise<void> {
-    const { datastore, mergeWindowMs, events } = this.#options;
-    const target = this.#targets.get(batch.path);
-    if (target === undefined) return;
-    await this.#putPayloads(batch);
-    const lines = mergeWindowMs > 0 ? mergedLines(batch.records) : batch.records.map((record) => record.line);
-    const bytes = this.#joined.join(lines);
-    const { extent, state } = target;
-    if (bytes.length > 0) await this.#call((signal) => extend(datastore, extent, { bytes, signal }));
-    if (extent.lostBytes > 0) events.fileCut({ path: batch.path, lostBytes: extent.lostBytes });
-    extent.lostBytes = 0;
-    target.lastWriteMs = this.#options.now();
-    state.chain = await extendChain(state.chain, lines);
-    count(state, batch, lines.length);
-    const { collection } = batch.destination;
-    events.stored({ collection, records: batch.records.length, bytes: bytes.length });
-  }
-
-  /** A payload is stored before the line that names it; storing it again changes nothing. */
-  async #putPayloads(batch: Batch): Promise<void> {
-    const { datastore, source } = this.#options;
-    const folder = batch.path.slice(0, batch.path.lastIndexOf('/') + 1);
-    for (const { payload } of batch.records) {
-      if (payload === undefined) continue;
-      const body = { byteLength: payload.byteLength, open: () => source.payload(payload.file) };
-      await this.#call((signal) => datastore.put(folder + payload.name, body, { signal }));
+      await pause(Math.min(this.#options.flushIntervalMs, longestPauseMs));
     }
   }
 
   async #sealOverdue(): Promise<void> {
-    if (this.#cut < this.#recoveredSequence) return;
+    if (this.#ledger.cut < this.#recoveredSequence) return;
     const { now, sealGraceMs } = this.#options;
-    const overdue = [...this.#targets].filter(
-      ([, { state, lastWriteMs }]) => Math.max(state.windowEnd * 1000, lastWriteMs) + sealGraceMs <= now(),
-    );
-    for (const [path, target] of overdue) await this.#seal(path, target);
-    if (overdue.length > 0) await this.#save();
-  }
-
-  async #seal(path: string, { state }: Target): Promise<void> {
-    const { datastore, instance, now, events } = this.#options;
-    const last = this.#sealedHashes.get(state.collectionPath);
-    const isFirst = state.replaces.length === 0;
-    if (isFirst) state.previous = last ?? null;
-    const hash = await this.#call((signal) => seal(datastore, state, { instance, nowMs: now(), signal }));
-    if (isFirst || last === undefined || state.replaces.includes(last))
-      this.#sealedHashes.set(state.collectionPath, hash);
-    this.#targets.delete(path);
-    events.sealed({ collection: state.collection, window: state.window });
-  }
-
-  /** Only between rounds: the cut and the lengths belong together. */
-  async #save(): Promise<void> {
-    const targets: Checkpoint['targets'] = {};
-    for (const [path, { state, extent }] of this.#targets) {
-      state.length = extent.base;
-      targets[path] = state;
+    const isOverdue = (windowEnd: number, lastWriteMs: number): boolean =>
+      Math.max(windowEnd * 1000, lastWriteMs) + sealGraceMs <= now();
+    let sealed = 0;
+    for (const [path, target] of this.#ledger.targets()) {
+      if (this.#rounds.holds(path) || !isOverdue(target.state.windowEnd, target.lastWriteMs)) continue;
+      await this.#ledger.seal(path, target);
+      sealed++;
     }
-    const sealed = Object.fromEntries(this.#sealedHashes);
-    await this.#options.checkpoint.save({ version: checkpointVersion, cut: this.#cut, targets, sealed });
-    if (this.#savedCut !== this.#cut) await this.#options.source.release(this.#cut);
-    this.#savedCut = this.#cut;
+    if (sealed > 0) await this.#ledger.save();
   }
 
-  #call<T>(call: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    return this.#policy.execute((context) => call(context.signal), this.#cancel.signal);
+  #callPolicy(): ShipContext['call'] {
+    const { retryDelayMs: delay = { least: 100, most: 5_000 }, callTimeoutMs } = this.#options;
+    const retries = retry(handleWhen(isWorthAnotherTry), {
+      maxAttempts: Number.POSITIVE_INFINITY,
+      backoff: new ExponentialBackoff({ initialDelay: delay.least, maxDelay: delay.most }),
+    });
+    retries.onFailure(({ reason, handled }) => {
+      if (handled) this.#noteFailure('error' in reason ? reason.error : reason.value);
+    });
+    retries.onSuccess(() => this.#noteSuccess());
+    const policy = wrap(retries, timeout(callTimeoutMs, TimeoutStrategy.Aggressive));
+    return (call) => policy.execute((context) => call(context.signal), this.#cancel.signal);
   }
 
   #noteFailure(error: unknown): void {
-    this.#joined.giveUp();
+    this.#rounds.noteFailure();
     if (this.#cancel.signal.aborted) return;
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'store_timeout';
     const message = error instanceof Error ? error.message : String(error);
@@ -321,13 +201,7 @@ export class Shipper implements AsyncDisposable {
   }
 }
 
-function newTarget(path: string, state: TargetState): Target {
-  return { state, extent: { path, base: state.length, known: undefined, lostBytes: 0 }, lastWriteMs: 0 };
-}
-
-function count(state: TargetState, batch: Batch, lines: number): void {
-  state.lines += lines;
-  state.firstSequence ??= batch.records[0]?.sequence ?? null;
-  state.lastSequence = batch.records.at(-1)?.sequence ?? state.lastSequence;
-  addDropped(state.dropped, batch.dropped);
+/** An end that is expected is an answer: the caller knows what to do. */
+function isWorthAnotherTry(error: unknown): boolean {
+  return !(error instanceof DatastoreError && error.code === 'store_object_closed');
 }

@@ -52,6 +52,7 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
     const retryKeys = new RetryKeys(files, { folder: segmentFolder, memory });
     await retryKeys.load();
     let frames = 0;
+    const recoveredStores = new Map<string, number>();
     const {
       segments: recovered,
       damagedBytes,
@@ -62,6 +63,7 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
       damagedFolder: join(folder, 'damaged'),
       onFrame(frame, retryKey) {
         frames++;
+        recoveredStores.set(frame.destination.datastore, frame.sequence);
         if (retryKey !== undefined) memory.remember(retryKey, frame.sequence);
       },
     });
@@ -81,7 +83,7 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
     });
     return new Spool(
       { acknowledge, maxBytes, now, events },
-      { instance, memory, payloads, segments, lastSequence, damagedBytes, unlock },
+      { instance, memory, payloads, segments, lastSequence, recoveredStores, damagedBytes, unlock },
     );
   } catch (error) {
     unlock();

@@ -87,6 +87,7 @@ export class Segments {
     this.#sources.push(state);
     return {
       read: (afterSequence, maxBytes) => reader.read(afterSequence, maxBytes),
+      openReader: () => new SegmentReader(this.#all),
       payload: (file) => this.#options.payloads.read(file),
       release: (sequence) => {
         state.released = sequence;

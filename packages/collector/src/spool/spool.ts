@@ -56,6 +56,7 @@ export interface SpoolParts {
   payloads: Payloads;
   segments: Segments;
   lastSequence: number;
+  recoveredStores: ReadonlyMap<string, number>;
   /** Kept aside when the spool was opened. */
   damagedBytes: number;
   unlock: () => void;
@@ -77,6 +78,8 @@ export interface SpoolStatus {
 
 export class Spool implements AsyncDisposable {
   readonly instance: string;
+  /** Last sequence of each datastore among the frames that were there when it was opened. */
+  readonly recoveredStores: ReadonlyMap<string, number>;
   readonly #settings: SpoolSettings;
   readonly #parts: SpoolParts;
   readonly #chunks = new ChunkPool();
@@ -96,6 +99,7 @@ export class Spool implements AsyncDisposable {
     this.#settings = settings;
     this.#parts = parts;
     this.instance = parts.instance;
+    this.recoveredStores = parts.recoveredStores;
     this.#group = new Group(this.#chunks);
     this.#lastSequence = parts.lastSequence;
     this.#acceptedSequence = parts.lastSequence;

@@ -1,19 +1,27 @@
 import type { Command } from 'commander';
 import { addOutputOptions, wholeNumber } from '../../output/format.ts';
 import type { Format } from '../../output/format.ts';
+import type { StoreFile } from './open-data.ts';
+
+const help = `
+Where data lie in a store, name the place by azureml:// path and the file that
+names the datastore with -f, or by s3://, gs:// or https:// URL.
+
+Example:
+  gleaner data verify gleaner-data`;
 
 /** `gleaner data …`: looks at what was collected. What a command does is loaded when it runs. */
 export function registerData(program: Command): void {
   const data = program
     .command('data')
     .description('Look at collected data, and prove that nothing is missing.')
-    .addHelpText('after', '\nExample:\n  gleaner data verify gleaner-data');
+    .addHelpText('after', help);
 
   add(data, 'ls', 'gleaner data ls gleaner-data --tree')
     .description('List the collections below a folder.')
     .argument('[folder]', 'folder of the data', 'gleaner-data')
     .option('--tree', 'show the files as a tree')
-    .action(async (folder: string, options: Format & { tree?: true }) =>
+    .action(async (folder: string, options: DataOptions & { tree?: true }) =>
       (await import('./ls.ts')).listData(folder, options),
     );
 
@@ -21,7 +29,7 @@ export function registerData(program: Command): void {
     .description('Print the first records; with -o jsonl, the lines byte for byte.')
     .argument('[path]', 'folder of the data or of a collection, or a file', 'gleaner-data')
     .option('-n, --limit <records>', 'how many at most', wholeNumber, 10)
-    .action(async (path: string, options: Format & { limit: number }) =>
+    .action(async (path: string, options: DataOptions & { limit: number }) =>
       (await import('./head.ts')).printHead(path, options),
     );
 
@@ -43,20 +51,28 @@ export function registerData(program: Command): void {
   add(data, 'verify', 'gleaner data verify gleaner-data')
     .description('Hold all lines against the manifests: is anything missing, changed, or there twice?')
     .argument('[folder]', 'folder of the data', 'gleaner-data')
-    .action(async (folder: string, options: Format) =>
+    .action(async (folder: string, options: DataOptions) =>
       (await import('./verify.ts')).verifyData(folder, options),
     );
 }
 
+/** What every one of them takes. */
+export interface DataOptions extends Format, StoreFile {}
+
 /** What `rows` and `join` take. */
-export interface RowsOptions extends Format {
+export interface RowsOptions extends DataOptions {
   from?: string;
   to?: string;
   limit?: number;
 }
 
+const fileHelp = 'YAML that names datastores, for azureml:// and their URLs';
+
 function add(data: Command, name: string, example: string): Command {
-  return addOutputOptions(data.command(name)).addHelpText('after', `\nExample:\n  ${example}`);
+  return addOutputOptions(data.command(name).option('-f, --file <file>', fileHelp)).addHelpText(
+    'after',
+    `\nExample:\n  ${example}`,
+  );
 }
 
 function withWindow(command: Command): Command {

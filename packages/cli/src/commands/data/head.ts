@@ -3,14 +3,14 @@ import type { OnFinding, RecordLine } from '@gleaner/insight';
 import { collectionOfType } from '@gleaner/protocol';
 import { shortened, visible } from '../../output/cells.ts';
 import { openFindings } from '../../output/findings.ts';
-import type { Format } from '../../output/format.ts';
 import { printItems } from '../../output/print.ts';
 import { openStdout } from '../../output/stdout.ts';
 import { openData } from './open-data.ts';
 import type { OpenedData } from './open-data.ts';
+import type { DataOptions } from './data.ts';
 
-export async function printHead(path: string, options: Format & { limit: number }): Promise<void> {
-  await using data = await openData(path);
+export async function printHead(path: string, options: DataOptions & { limit: number }): Promise<void> {
+  await using data = await openData(path, options);
   using findings = openFindings();
   const records = firstRecords(data, { limit: options.limit, onFinding: findings.onFinding });
   const count =

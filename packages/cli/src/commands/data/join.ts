@@ -8,8 +8,8 @@ export async function printJoin(
   addresses: { inputs: string; outputs: string },
   options: RowsOptions,
 ): Promise<void> {
-  await using inputs = await openCollection(addresses.inputs);
-  await using outputs = await openCollection(addresses.outputs);
+  await using inputs = await openCollection(addresses.inputs, options);
+  await using outputs = await openCollection(addresses.outputs, options);
   using findings = openFindings();
   const rows = joinRows(
     { name: inputs.name, rows: rowsOf(inputs, options, findings.onFinding) },

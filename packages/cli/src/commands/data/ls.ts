@@ -2,13 +2,13 @@ import { listCollections } from '@gleaner/insight';
 import type { CollectionSummary } from '@gleaner/insight';
 import { formatTime } from '@gleaner/protocol';
 import { bytesText, visible } from '../../output/cells.ts';
-import type { Format } from '../../output/format.ts';
 import { printItems, printText } from '../../output/print.ts';
 import { openData } from './open-data.ts';
 import { treeText } from './tree.ts';
+import type { DataOptions } from './data.ts';
 
-export async function listData(folder: string, options: Format & { tree?: true }): Promise<void> {
-  await using data = await openData(folder);
+export async function listData(folder: string, options: DataOptions & { tree?: true }): Promise<void> {
+  await using data = await openData(folder, options);
   const { datastore, prefix, show } = data;
   if (options.tree) {
     await printText(await treeText(show('') || '.', datastore.list(prefix)));

@@ -7,9 +7,15 @@ import { isDataFile, listWindows, timeWindow } from '@gleaner/insight';
 import type { TimeWindow } from '@gleaner/insight';
 import { parseWindowFolder } from '@gleaner/protocol';
 import { usageError } from '../../output/failure.ts';
+import { isStoreAddress, openStore } from './open-store.ts';
 
 /** Where data land unless a datastore is named, and where names such as `iris/blue/model_inputs` are looked for. */
 export const defaultData = 'gleaner-data';
+
+/** `-f`: the file that names datastores and says how to reach them. */
+export interface StoreFile {
+  file?: string;
+}
 
 /** What a user named: a store, and the part of it that is meant. */
 export interface OpenedData extends AsyncDisposable {
@@ -22,10 +28,11 @@ export interface OpenedData extends AsyncDisposable {
 }
 
 /**
- * Opens a folder, a folder within a collection, or a file, named by path or `file://` URL. The store begins above the folders of
+ * Opens a place in a store ({@link openStore}), a folder, a folder within a collection, or a file, named by path or `file://` URL. The store begins above the folders of
  * years and hours, so that references to bodies beside the lines can be followed. Error: `usage_invalid` when nothing is there.
  */
-export async function openData(address: string): Promise<OpenedData> {
+export async function openData(address: string, { file }: StoreFile = {}): Promise<OpenedData> {
+  if (isStoreAddress(address)) return openStore(address, file);
   const { path, isFile } = await find(address);
   const parts = (isFile ? dirname(path) : path).split('/');
   const depth =
@@ -52,8 +59,8 @@ export interface OpenedCollection extends OpenedData {
 }
 
 /** The one collection at, around or below `address`. Error: `usage_invalid` when there is none, or several. */
-export async function openCollection(address: string): Promise<OpenedCollection> {
-  const data = await openData(address);
+export async function openCollection(address: string, from: StoreFile = {}): Promise<OpenedCollection> {
+  const data = await openData(address, from);
   try {
     if (data.isFile)
       throw usageError(`${address} is a file.`, 'Name the folder of its hour, or its collection.');
@@ -65,7 +72,12 @@ export async function openCollection(address: string): Promise<OpenedCollection>
     }
     const [collection, ...others] = found;
     if (collection === undefined || others.length > 0) throw notOne(address, [...found].map(data.show));
-    return { ...data, collection, window, name: basename(resolve(data.show(collection))) };
+    return {
+      ...data,
+      collection,
+      window,
+      name: basename(collection) || basename(resolve(data.show(collection))),
+    };
   } catch (error) {
     await data[Symbol.asyncDispose]();
     throw error;

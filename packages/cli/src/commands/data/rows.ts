@@ -7,7 +7,7 @@ import { openCollection } from './open-data.ts';
 import type { OpenedCollection } from './open-data.ts';
 
 export async function printRows(address: string, options: RowsOptions): Promise<void> {
-  await using collection = await openCollection(address);
+  await using collection = await openCollection(address, options);
   using findings = openFindings();
   await printLimited(rowsOf(collection, options, findings.onFinding), options);
 }

@@ -2,23 +2,23 @@ import { verify } from '@gleaner/insight';
 import type { CollectionVerdict, VerifyReport } from '@gleaner/insight';
 import { visible } from '../../output/cells.ts';
 import { findingText } from '../../output/findings.ts';
-import type { Format } from '../../output/format.ts';
 import { printObject } from '../../output/print.ts';
 import { openProgress } from '../../output/progress.ts';
 import { styleFor } from '../../output/style.ts';
 import { renderTable } from '../../output/table.ts';
 import { openData } from './open-data.ts';
+import type { DataOptions } from './data.ts';
 
 /** Sets the exit code to 1 when anything is missing, there twice, or not as it was sealed. */
-export async function verifyData(folder: string, format: Format): Promise<void> {
-  await using data = await openData(folder);
+export async function verifyData(folder: string, options: DataOptions): Promise<void> {
+  await using data = await openData(folder, options);
   const report = await withProgress((onWindow) => verify(data.datastore, data.prefix, { onWindow }));
   const shown: VerifyReport = {
     ...report,
     collections: report.collections.map((one) => ({ ...one, collection: data.show(one.collection) || '.' })),
     findings: report.findings.map((found) => ({ ...found, file: data.show(found.file) })),
   };
-  await printObject(shown, format, () => reportText(shown));
+  await printObject(shown, options, () => reportText(shown));
   if (report.totals.windows === 0) process.stderr.write(`No collected data lie below ${folder}.\n`);
   if (!report.ok) process.exitCode = 1;
 }

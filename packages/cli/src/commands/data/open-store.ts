@@ -1,0 +1,76 @@
+/** Data in a store that is no folder: by `azureml://` path with a file that names the datastore, or by the store's own URL. */
+import { openDatastore, storeKinds } from '@gleaner/datastore';
+import type { Datastore, DatastoreConfig } from '@gleaner/datastore';
+import { parseDatastoreUri } from '@gleaner/protocol';
+
+import { usageError } from '../../output/failure.ts';
+import { readDatastoreFile } from '../datastore-file.ts';
+import type { OpenedData } from './open-data.ts';
+
+export function isStoreAddress(address: string): boolean {
+  return /^[a-z][a-z0-9+.-]+:\/\//i.test(address) && !address.toLowerCase().startsWith('file:');
+}
+
+/** `file`: names datastores. Errors: `usage_invalid`, those of the store. */
+export async function openStore(address: string, file: string | undefined): Promise<OpenedData> {
+  const named = file === undefined ? new Map<string, DatastoreConfig>() : await readDatastoreFile(file);
+  const { datastore, path } = address.toLowerCase().startsWith('azureml:')
+    ? await byName(address, named)
+    : await byUrl(address, named);
+  try {
+    const trimmed = path.replace(/\/+$/, '');
+    const isFile = trimmed.endsWith('.jsonl') && (await datastore.length(trimmed)) !== undefined;
+    return {
+      datastore,
+      prefix: isFile || trimmed === '' ? trimmed : `${trimmed}/`,
+      isFile,
+      show: (one) => (one === '' ? address : datastore.url(one)),
+      [Symbol.asyncDispose]: () => datastore[Symbol.asyncDispose](),
+    };
+  } catch (error) {
+    await datastore[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+interface Place {
+  datastore: Datastore;
+  path: string;
+}
+
+async function byName(address: string, named: ReadonlyMap<string, DatastoreConfig>): Promise<Place> {
+  const isWhole = /^azureml:\/\/datastores\/([^/]+)(?:\/paths)?\/?$/i.exec(address);
+  const { datastore: name, path } =
+    isWhole === null ? parseDatastoreUri(address) : { datastore: isWhole[1] ?? '', path: '' };
+  const config = named.get(name);
+  if (config !== undefined) return { datastore: await openDatastore(config), path };
+  const known = named.size === 0 ? 'no file names any' : `known: ${[...named.keys()].join(', ')}`;
+  throw usageError(
+    `There is no datastore '${name}' (${known}).`,
+    'Name it in a file, and the file with -f: a collector configuration, or the file of a datastore.',
+  );
+}
+
+/** In a store that the file names, with its credentials; otherwise with the identity of this machine. */
+async function byUrl(address: string, named: ReadonlyMap<string, DatastoreConfig>): Promise<Place> {
+  for (const config of named.values()) {
+    const datastore = await openDatastore(config);
+    const root = datastore.url('x').slice(0, -1);
+    if (address.startsWith(root)) return { datastore, path: decoded(address.slice(root.length), root) };
+    await datastore[Symbol.asyncDispose]();
+  }
+  for (const kind of storeKinds) {
+    const place = kind.fromUrl?.(address);
+    if (place === undefined) continue;
+    return { datastore: await openDatastore({ kind, settings: place.settings }), path: place.path };
+  }
+  throw usageError(
+    `${address} is no place of a store.`,
+    'Name a folder, azureml://datastores/<name>/paths/<path> with -f, s3://…, gs://…, or the https address of a container.',
+  );
+}
+
+/** `https` addresses are percent-encoded, those of S3 and Google are not. */
+function decoded(path: string, root: string): string {
+  return root.startsWith('http') ? decodeURIComponent(path) : path;
+}
