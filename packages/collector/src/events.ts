@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 
 import type { Counters } from './counters.ts';
 import type { EventHead } from './flow.ts';
-import type { ShipEvents } from './ship/shipper.ts';
+import type { ShipEvents } from './ship/context.ts';
 import type { SpoolRecovery } from './spool/open.ts';
 import type { SpoolEvents } from './spool/spool.ts';
 

@@ -2,7 +2,14 @@ import type { Datastore } from '@gleaner/datastore';
 
 import type { SpoolSource, SpooledFrame } from '../flow.ts';
 import { readSlot } from './merge.ts';
-import type { ShipEvents } from './shipper.ts';
+
+export interface ShipEvents {
+  shipFailed(failure: { datastore: string; code: string; message: string }): void;
+  shipRecovered(datastore: string): void;
+  stored(stored: { collection: string; records: number; bytes: number }): void;
+  sealed(sealed: { collection: string; window: string }): void;
+  fileCut(cut: { path: string; lostBytes: number }): void;
+}
 
 /** What the parts of ship share: one spool, one datastore, and how calls to it are made. */
 export interface ShipContext {

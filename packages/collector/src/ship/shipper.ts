@@ -11,7 +11,7 @@ import { ExponentialBackoff, TimeoutStrategy, handleWhen, retry, timeout, wrap }
 import type { SpoolSource } from '../flow.ts';
 import { createAppendRounds } from './append-rounds.ts';
 import type { CheckpointFile } from './checkpoint.ts';
-import type { ShipContext } from './context.ts';
+import type { ShipContext, ShipEvents } from './context.ts';
 import { Ledger } from './ledger.ts';
 import { createObjectRounds } from './object-rounds.ts';
 import { Pace } from './pace.ts';
@@ -38,14 +38,6 @@ export interface ShipperOptions {
   retryDelayMs?: { least: number; most: number };
   now: () => number;
   events: ShipEvents;
-}
-
-export interface ShipEvents {
-  shipFailed(failure: { datastore: string; code: string; message: string }): void;
-  shipRecovered(datastore: string): void;
-  stored(stored: { collection: string; records: number; bytes: number }): void;
-  sealed(sealed: { collection: string; window: string }): void;
-  fileCut(cut: { path: string; lostBytes: number }): void;
 }
 
 export interface ShipStatus {

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { addOutputOptions, wholeNumber } from '../../output/format.ts';
 import type { Format } from '../../output/format.ts';
-import type { StoreFile } from './open-data.ts';
+import type { StoreFile } from './opened-data.ts';
 
 const help = `
 Where data lie in a store, name the place by azureml:// path and the file that

@@ -6,7 +6,7 @@ import { openFindings } from '../../output/findings.ts';
 import { printItems } from '../../output/print.ts';
 import { openStdout } from '../../output/stdout.ts';
 import { openData } from './open-data.ts';
-import type { OpenedData } from './open-data.ts';
+import type { OpenedData } from './opened-data.ts';
 import type { DataOptions } from './data.ts';
 
 export async function printHead(path: string, options: DataOptions & { limit: number }): Promise<void> {

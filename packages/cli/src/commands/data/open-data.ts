@@ -2,30 +2,15 @@ import { stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openFolderDatastore } from '@gleaner/datastore';
-import type { Datastore } from '@gleaner/datastore';
 import { isDataFile, listWindows, timeWindow } from '@gleaner/insight';
 import type { TimeWindow } from '@gleaner/insight';
 import { parseWindowFolder } from '@gleaner/protocol';
 import { usageError } from '../../output/failure.ts';
 import { isStoreAddress, openStore } from './open-store.ts';
+import type { OpenedData, StoreFile } from './opened-data.ts';
 
 /** Where data land unless a datastore is named, and where names such as `iris/blue/model_inputs` are looked for. */
 export const defaultData = 'gleaner-data';
-
-/** `-f`: the file that names datastores and says how to reach them. */
-export interface StoreFile {
-  file?: string;
-}
-
-/** What a user named: a store, and the part of it that is meant. */
-export interface OpenedData extends AsyncDisposable {
-  datastore: Datastore;
-  /** Of the paths that are meant; a folder's ends in `/`, a file's is the whole path, empty is everything. */
-  prefix: string;
-  isFile: boolean;
-  /** A path in the store as the user can open it. */
-  show(path: string): string;
-}
 
 /**
  * Opens a place in a store ({@link openStore}), a folder, a folder within a collection, or a file, named by path or `file://` URL. The store begins above the folders of

@@ -5,7 +5,7 @@ import { parseDatastoreUri } from '@gleaner/protocol';
 
 import { usageError } from '../../output/failure.ts';
 import { readDatastoreFile } from '../datastore-file.ts';
-import type { OpenedData } from './open-data.ts';
+import type { OpenedData } from './opened-data.ts';
 
 export function isStoreAddress(address: string): boolean {
   return /^[a-z][a-z0-9+.-]+:\/\//i.test(address) && !address.toLowerCase().startsWith('file:');
