@@ -1,11 +1,11 @@
 /**
- * Serving comes first: while the thread has no time to spare, a round of shipping is followed by a pause three times as long.
+ * Serving comes first: while the thread has no time to spare, a round of shipping is followed by a pause nine times as long.
  * The spool takes the difference; once it is half full shipping goes on without pauses (decisions/0012).
  */
 import { performance } from 'node:perf_hooks';
 
-const busyFrom = 0.9;
-const pausePerRound = 3;
+const busyFrom = 0.75;
+const pausePerRound = 9;
 const longestPauseMs = 1000;
 const fullFrom = 0.5;
 
