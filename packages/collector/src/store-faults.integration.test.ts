@@ -14,7 +14,7 @@ import type { FaultProxy, HttpFault, StoreRequest } from '@gleaner/testkit';
 
 import { auditStore } from '../../../bench/stores/audit.ts';
 import { sendAll, startCollectorOn, writeCollectorFile } from '../../../bench/stores/collector.ts';
-import { createEvents } from '../../../bench/stores/events.ts';
+import { createEvents, createRows } from '../../../bench/stores/events.ts';
 import type { StoreEvent } from '../../../bench/stores/events.ts';
 import { runThroughFaults } from '../../../bench/stores/fault-run.ts';
 import { startStoreServer, storeServices } from '../../../bench/stores/servers.ts';
@@ -112,6 +112,26 @@ describe('a collector and its store', { concurrency: true }, () => {
         proxy.up();
         await until('it ships by itself', () => collector.status().backlog.records === 0);
         await drain(collector);
+        await assertWhole(scene);
+      });
+
+      it('goes on behind what was applied when answers are lost', async () => {
+        await using scene = await setScene(server);
+        const { proxy, collectorFile } = scene;
+        let writes = 0;
+        scene.fault = ({ method, path }) => {
+          const isWrite = (method === 'PUT' || method === 'POST') && path.includes('.jsonl');
+          return isWrite && writes++ % 2 === 0 ? { kind: 'lose answer' } : undefined;
+        };
+        scene.events = createRows(60, 100);
+        await using collector = await startCollectorOn(collectorFile);
+        for (let sent = 0; sent < 60; sent += 10) {
+          await sendEvery(collector, scene.events.slice(sent, sent + 10));
+          await until('it stores them', () => collector.status().backlog.records === 0);
+        }
+        scene.fault = undefined;
+        await drain(collector);
+        assert.ok(proxy.counts['lose answer'] > 5);
         await assertWhole(scene);
       });
 

@@ -44,6 +44,19 @@ describe('ship, where the store keeps whole objects', { concurrency: true }, () 
     await system.until(async () => (await objects(system.store)).length === 1);
   });
 
+  it('gathers what has piled up before it looks how old it is', async () => {
+    const files = new ForgetfulFiles();
+    const inner = createMemoryDatastore({ writes: 'object' });
+    {
+      await using away = await start({ files, inner, plan: () => ({ kind: 'refuse' }) });
+      // Several readings of the spool.
+      for (let number = 1; number <= 500; number++) await away.append(number, hour);
+    }
+    await using system = await start({ files, inner, clock: { nowMs: 300_000 } });
+    await system.until(async () => (await objects(inner)).length > 0);
+    assert.equal((await objects(inner))[0]?.[1].split('\n').length, 501);
+  });
+
   it('lists the objects of a window in its manifest', async () => {
     await using system = await start({ objectBytes: 1 });
     for (const number of [1, 2, 3]) {

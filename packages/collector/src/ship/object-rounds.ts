@@ -101,11 +101,12 @@ class ObjectRounds implements Rounds {
     const { roundEnd } = this.#ledger;
     // An earlier process began it.
     if (roundEnd !== undefined) return lastSequence >= roundEnd || this.#isAllRead(lastSequence);
-    if (this.#context.isDraining() && this.#isAllRead(lastSequence)) return true;
-    if (this.#context.source.fill >= pressingFill) return true;
     const { objectBytes, flushIntervalMs } = this.#options;
-    if (oldestMs + flushIntervalMs <= this.#context.now()) return true;
-    return windows.values().some(({ bytes }) => bytes >= objectBytes);
+    if (windows.values().some(({ bytes }) => bytes >= objectBytes)) return true;
+    // What has piled up behind a store that was away goes into large objects, too.
+    if (!this.#isAllRead(lastSequence)) return false;
+    const isOld = oldestMs + flushIntervalMs <= this.#context.now();
+    return isOld || this.#context.isDraining() || this.#context.source.fill >= pressingFill;
   }
 
   #isAllRead(sequence: number): boolean {
