@@ -91,8 +91,8 @@ async function runShell(
   return readFile(output, 'utf8');
 }
 
-/** Of the model server, the intake, the admin port and Azurite. Two runs of a page must not meet: each gets free ones for them. */
-const pagePorts = [5001, 50_011, 50_012, 10_000];
+/** Of the model server, the proxy, the intake, the admin port and Azurite. Two runs of a page must not meet: each gets free ones for them. */
+const pagePorts = [5001, 8080, 50_011, 50_012, 10_000];
 
 /** The shell notes the first command of a block that fails outside `||` and `if`, and leaves nothing running behind. */
 const prologue = `

@@ -22,13 +22,13 @@ export function requireTokenBeyondLoopback(at: {
 }
 
 export function cannotListen(
-  at: { host: string; port: number; name: string },
+  at: { host: string; port: number; name: string; setting?: string },
   cause: unknown,
 ): CollectorError {
   const message = `The ${at.name} port cannot be opened on ${at.host}:${at.port}: ${causeOf(cause)}.`;
   return new CollectorError('address_in_use', message, {
     cause,
-    fix: `Stop what uses the port, or choose another one (--${at.name}-port, or ${at.name}.port; 0 takes any).`,
+    fix: `Stop what uses the port, or choose another one (${at.setting ?? `--${at.name}-port, or ${at.name}.port`}; 0 takes any).`,
   });
 }
 

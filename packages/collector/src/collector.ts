@@ -1,4 +1,6 @@
 /** The collector: builds the stages in the order of the picture, and takes them down in the same order. */
+import { randomUUID } from 'node:crypto';
+
 import type { Logger } from 'pino';
 
 import type { CollectorStatus } from './admin/status.ts';
@@ -13,7 +15,10 @@ import { createEvents } from './events.ts';
 import { nodeFiles } from './files.ts';
 import type { SpoolFiles } from './files.ts';
 import type { Door } from './flow.ts';
+import { Budget } from './intake/budget.ts';
+import type { IntakeEvents } from './intake/exchange.ts';
 import { openIntake } from './intake/server.ts';
+import { openTap } from './intake/tap/server.ts';
 import { collectorStatus } from './report-status.ts';
 import { writeSdkConfig } from './sdk-config.ts';
 import { openCheckpoint } from './ship/checkpoint.ts';
@@ -33,6 +38,8 @@ export interface CollectorDependencies {
 export interface Collector extends AsyncDisposable {
   readonly intakePort: number;
   readonly adminPort: number;
+  /** Where clients of the model server come to, when there is a `proxy`. */
+  readonly proxyPort: number | undefined;
   readonly instance: string;
   status(): CollectorStatus;
   /** Takes nothing more, and brings everything accepted to the store until `signal` ends it. */
@@ -141,6 +148,13 @@ export async function openCollector(
   stack.defer(() => clearInterval(tallyTimer));
 
   // intake
+  const intakeEvents: IntakeEvents = {
+    dropped(reason, head) {
+      events.dropped(reason, head);
+      const policy = head === undefined ? undefined : policies.get(head.collection);
+      if (policy?.enabled && head !== undefined) tally.add(policy.destination, head, reason);
+    },
+  };
   const intake = await openIntake({
     host: settings['intake.host'],
     port: settings['intake.port'],
@@ -153,16 +167,31 @@ export async function openCollector(
     maxStructuredBytes,
     mayFitLine,
     door,
-    events: {
-      dropped(reason, head) {
-        events.dropped(reason, head);
-        const policy = head === undefined ? undefined : policies.get(head.collection);
-        if (policy?.enabled && head !== undefined) tally.add(policy.destination, head, reason);
-      },
-    },
+    events: intakeEvents,
     now,
   });
   stack.use(intake);
+
+  // tap: the same stage for what passes between clients and the model server
+  const tap =
+    settings.proxy &&
+    (await openTap({
+      route: settings.proxy,
+      door,
+      events: intakeEvents,
+      captureHeaders: config.captureHeaders.map((name) => name.toLowerCase()),
+      body: {
+        createPayload: door.createPayload,
+        mayFitLine: (scan) => scan.valid,
+        budget: new Budget(settings['intake.max_buffered']),
+        maxMemoryBytes,
+        maxBodyBytes: settings['intake.max_body'],
+      },
+      newRequestId: randomUUID,
+      onUnframed: (code) => events.unframed(code),
+      now,
+    }));
+  if (tap !== undefined) stack.use(tap);
 
   // admin
   const status = (): CollectorStatus =>
@@ -204,17 +233,20 @@ export async function openCollector(
   events.started({
     intake: `${settings['intake.host']}:${intake.port}`,
     admin: `${settings['admin.host']}:${admin.port}`,
+    ...(tap !== undefined && { proxy: `${settings.proxy?.host}:${tap.port}` }),
     instance: spool.instance,
   });
   const owned = stack.move();
   return {
     intakePort: intake.port,
     adminPort: admin.port,
+    proxyPort: tap?.port,
     instance: spool.instance,
     status,
     async drain(signal) {
       isDraining = true;
       events.draining();
+      await tap?.close();
       await intake.close();
       noteTallies();
       await spool.stopAccepting();

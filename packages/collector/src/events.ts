@@ -9,7 +9,9 @@ import type { SpoolRecovery } from './spool/open.ts';
 import type { SpoolEvents } from './spool/spool.ts';
 
 export interface CollectorEvents extends SpoolEvents, ShipEvents {
-  started(at: { intake: string; admin: string; instance: string }): void;
+  started(at: { intake: string; admin: string; proxy?: string; instance: string }): void;
+  /** A tapped connection is passed on without being captured. */
+  unframed(code: string): void;
   configurationWarning(warning: string): void;
   spoolRecovered(recovery: SpoolRecovery): void;
   seen(head: EventHead): void;
@@ -37,6 +39,8 @@ export function createEvents(counters: Counters, logger: Logger, now: () => numb
   };
   return {
     started: (at) => logger.info({ event: 'started', ...at }, `collector listens on ${at.intake}`),
+    unframed: (code) =>
+      logger.warn({ event: 'unframed', code }, 'a connection is passed on, and not captured any more'),
     configurationWarning: (warning) => logger.warn({ event: 'configuration_warning' }, warning),
     spoolRecovered(recovery) {
       const level = recovery.damagedBytes > 0 ? 'warn' : 'info';

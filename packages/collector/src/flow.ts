@@ -53,7 +53,11 @@ export interface PayloadWriter {
  * Small bodies stay in memory, large ones are already a file of the spool when they are admitted. The bytes of one in memory
  * are valid only while the call lasts that they are handed to.
  */
-export type CapturedBody = { kind: 'memory'; bytes: Uint8Array } | ({ kind: 'file' } & PayloadFile);
+export type CapturedBody =
+  | { kind: 'memory'; bytes: Uint8Array }
+  | ({ kind: 'file' } & PayloadFile)
+  /** It was not kept: the record says why. */
+  | { kind: 'absent'; byteLength: number };
 
 /** A body in a file of the spool, scanned while it was written. */
 export interface PayloadFile {
@@ -91,7 +95,7 @@ export type RecordLine =
 export interface AdmittedPayload {
   /** File name beside the line in the store. */
   name: string;
-  body: CapturedBody;
+  body: Exclude<CapturedBody, { kind: 'absent' }>;
 }
 
 /** What became of a record at the door: the answer to its sender follows from it. */

@@ -28,6 +28,10 @@ export function makeRecord(event: AdmittedEvent, body: CapturedBody, options: Re
   const json = isJsonContentType(event.attributes.contentType);
   const attributes = attributesOf(event, body, options.source);
   const common = { destination, time, arrivalMs, retryKey };
+  if (body.kind === 'absent' || isEmptyPayload(body, destination.collection)) {
+    const { head, tail } = inlineFrame(attributes);
+    return { ...common, line: { kind: 'whole', text: `${head}null${tail}` }, payload: undefined };
+  }
   if (json && body.kind === 'memory') {
     const scan = scanJson(body.bytes);
     const frame = inlineFrame(attributes);
@@ -47,9 +51,18 @@ export function mayFitLine(contentType: string | undefined, scan: JsonScan): boo
   return isJsonContentType(contentType) && scan.valid && scan.embeddedLength < maxLineBytes;
 }
 
+/** Most requests for something, and some answers, have no body: there is nothing to put beside their line. */
+function isEmptyPayload(body: CapturedBody, collection: string): boolean {
+  return isPayloadCollection(collection) && body.kind === 'memory' && body.bytes.length === 0;
+}
+
+/** What the tap captures; all others belong to the SDKs. */
+function isPayloadCollection(collection: string): boolean {
+  return collection === 'request' || collection === 'response';
+}
+
 function fitsCollection(scan: JsonScan, collection: string): boolean {
-  const anyJson = collection === 'request' || collection === 'response';
-  return scan.valid && (anyJson || scan.shape === 'rows');
+  return scan.valid && (isPayloadCollection(collection) || scan.shape === 'rows');
 }
 
 function lineBytes(frame: { head: string; tail: string }, scan: JsonScan): number {

@@ -2,6 +2,7 @@
  * Every setting of a collector, once: type, default, unit, description, secret or not. Flags, environment, file, `--help` and
  * the reference page come from this table. A flag wins over the environment, that over the file, that over the default.
  */
+import { proxyValue } from './proxy.ts';
 import { bytesValue, choiceValue, durationValue, integerValue, textValue } from './values.ts';
 import type { ValueType } from './values.ts';
 
@@ -73,6 +74,13 @@ export const settings = {
     type: durationValue(1000, 86_400_000),
     default: '75s',
     description: 'A connection without a request is closed after this time.',
+  }),
+  proxy: setting({
+    type: proxyValue,
+    default: undefined,
+    description:
+      'Payload logging: clients talk to the first port, the model server has the second; what passes becomes request and response.',
+    flag: 'proxy',
   }),
   'admin.host': setting({
     type: textValue,
@@ -175,6 +183,7 @@ type OptionalSetting =
   | 'admin.token'
   | 'spool.path'
   | 'ship.flush_interval'
+  | 'proxy'
   | 'write_mdc_config';
 
 /** `intake.max_body` → `GLEANER_INTAKE_MAX_BODY` */

@@ -1,0 +1,176 @@
+/**
+ * A wire tap: one client connection, one connection to the model server, and the bytes of each go to the other as they come
+ * (design, section 4). Only a request without `x-request-id` gets one. Framing is read on the side; where it is in doubt both
+ * sides are passed on blind, and nothing is captured any more.
+ */
+import type { Socket } from 'node:net';
+
+import type { RequestHead, ResponseHead } from '../../http1/head.ts';
+import { createRequestReader, createResponseReader } from '../../http1/reader.ts';
+import type { MessageReader } from '../../http1/reader.ts';
+import { TapExchange } from './exchange.ts';
+import type { ExchangeContext } from './exchange.ts';
+
+export interface TapContext extends ExchangeContext {
+  /** A new id for a request that has none. */
+  newRequestId(): string;
+  /** The framing was in doubt. */
+  onUnframed(code: string): void;
+}
+
+export class TapConnection {
+  readonly #client: Socket;
+  readonly #upstream: Socket;
+  readonly #context: TapContext;
+  readonly #requests: MessageReader;
+  readonly #responses: MessageReader;
+  /** Requests whose answer is not over, oldest first. */
+  readonly #exchanges: TapExchange[] = [];
+  #reading: TapExchange | undefined;
+  #isBlind = false;
+  /** Of the client's bytes: how many were passed on, and those that wait for the end of their head. */
+  #forwardedBytes = 0;
+  #held: Buffer[] = [];
+  #insertions: { at: number; bytes: Buffer }[] = [];
+
+  constructor(sockets: { client: Socket; upstream: Socket }, context: TapContext) {
+    const { client, upstream } = sockets;
+    this.#client = client;
+    this.#upstream = upstream;
+    this.#context = context;
+    const limits = { lenient: true, maxBodyBytes: Number.MAX_SAFE_INTEGER };
+    this.#requests = createRequestReader(
+      {
+        onHead: (head) => this.#onRequest(head),
+        onBody: (bytes) => this.#reading?.requestBody(bytes),
+        onTrailers: () => undefined,
+        onEnd: () => this.#reading?.requestEnd(),
+      },
+      limits,
+    );
+    this.#responses = createResponseReader(
+      {
+        requestMethod: () => this.#exchanges[0]?.method,
+        onHead: (head) => this.#onResponse(head),
+        onBody: (bytes) => this.#exchanges[0]?.responseBody(bytes),
+        onTrailers: () => undefined,
+        onEnd: () => this.#onResponseEnd(),
+      },
+      limits,
+    );
+    this.#splice();
+  }
+
+  destroy(): void {
+    this.#client.destroy();
+    this.#upstream.destroy();
+  }
+
+  /** Nothing is under way: it may be closed without anybody noticing. */
+  get isIdle(): boolean {
+    return !this.#isBlind && this.#exchanges.length === 0 && this.#held.length === 0;
+  }
+
+  #splice(): void {
+    const [client, upstream] = [this.#client, this.#upstream];
+    client.on('data', (chunk: Buffer) => this.#fromClient(chunk));
+    // Serving first: the client has the bytes before anybody looks at them.
+    upstream.on('data', (chunk: Buffer) => {
+      pass(chunk, { from: upstream, to: client });
+      this.#fromUpstream(chunk);
+    });
+    client.on('drain', () => upstream.resume());
+    upstream.on('drain', () => client.resume());
+    client.on('end', () => upstream.end());
+    upstream.on('end', () => {
+      if (!this.#isBlind) this.#responses.end();
+      client.end();
+    });
+    client.on('error', () => client.destroy());
+    upstream.on('error', () => upstream.destroy());
+    client.on('close', () => this.#end(upstream, 'aborted by client'));
+    upstream.on('close', () => this.#end(client, 'failed upstream'));
+  }
+
+  #fromClient(chunk: Buffer): void {
+    if (this.#isBlind) return pass(chunk, { from: this.#client, to: this.#upstream });
+    this.#held.push(chunk);
+    const halt = this.#requests.push(chunk);
+    if (halt?.kind === 'problem') this.#goBlind(halt.code);
+    else if (halt !== undefined) this.#goBlind(undefined);
+    else this.#forward(this.#requests.consumedBytes);
+  }
+
+  #fromUpstream(chunk: Buffer): void {
+    if (this.#isBlind) return;
+    const halt = this.#responses.push(chunk);
+    // Another protocol from here on: what the client sent behind its request belongs to that, too.
+    if (halt !== undefined) this.#goBlind(halt.kind === 'problem' ? halt.code : undefined);
+  }
+
+  /** Passes the client's bytes on up to a place in them, with what is put between. The rest waits: it is half a head. */
+  #forward(end: number): void {
+    const bytes = this.#held.length === 1 ? this.#held[0] : Buffer.concat(this.#held);
+    if (bytes === undefined) return;
+    const start = this.#forwardedBytes;
+    let at = start;
+    for (const insertion of this.#insertions) {
+      pass(bytes.subarray(at - start, insertion.at - start), { from: this.#client, to: this.#upstream });
+      pass(insertion.bytes, { from: this.#client, to: this.#upstream });
+      at = insertion.at;
+    }
+    pass(bytes.subarray(at - start, end - start), { from: this.#client, to: this.#upstream });
+    this.#insertions = [];
+    this.#forwardedBytes = end;
+    const rest = bytes.subarray(end - start);
+    this.#held = rest.length === 0 ? [] : [rest];
+  }
+
+  #onRequest(head: RequestHead): void {
+    const given = head.headers.get('x-request-id');
+    const id = given ?? this.#context.newRequestId();
+    if (given === undefined) {
+      // Before the empty line that ends the head.
+      const at = this.#requests.consumedBytes + head.byteLength - 2;
+      this.#insertions.push({ at, bytes: Buffer.from(`x-request-id: ${id}\r\n`, 'latin1') });
+    }
+    const exchange = new TapExchange(head, id, this.#context);
+    this.#reading = exchange;
+    this.#exchanges.push(exchange);
+  }
+
+  #onResponse(head: ResponseHead): void {
+    if (!head.informational) this.#exchanges[0]?.responseHead(head);
+  }
+
+  #onResponseEnd(): void {
+    const exchange = this.#exchanges[0];
+    // The end of an informational response is not that of the exchange.
+    if (exchange === undefined || !exchange.isAnswered) return;
+    this.#exchanges.shift();
+    exchange.end('complete');
+  }
+
+  /** `code`: why the framing is in doubt; none when the two have agreed on another protocol. */
+  #goBlind(code: string | undefined): void {
+    this.#isBlind = true;
+    if (code !== undefined) this.#context.onUnframed(code);
+    for (const exchange of this.#exchanges.splice(0))
+      exchange.end(code === undefined ? 'complete' : 'unframed');
+    const total = this.#held.reduce((sum, chunk) => sum + chunk.length, this.#forwardedBytes);
+    this.#forward(total);
+  }
+
+  #end(other: Socket, how: 'aborted by client' | 'failed upstream'): void {
+    for (const exchange of this.#exchanges.splice(0)) exchange.end(how);
+    this.#isBlind = true;
+    // What was received is still to be written; then the other side learns of the end.
+    if (other.writableLength === 0 || other.readableEnded) other.destroySoon();
+    else other.end();
+  }
+}
+
+/** With the sender held back while the receiver is behind. */
+function pass(bytes: Buffer, { from, to }: { from: Socket; to: Socket }): void {
+  if (bytes.length > 0 && !to.destroyed && !to.write(bytes)) from.pause();
+}
