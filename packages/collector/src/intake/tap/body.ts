@@ -65,6 +65,14 @@ export class TapBody {
     else this.#giveUp();
   }
 
+  /** What most bodies are: in memory, and not encoded. Valid until anybody calls this again. */
+  finishAtOnce(isWhole: boolean): FinishedBody | undefined {
+    const bytes = isWhole && this.#encoding === undefined ? this.#buffer?.inMemory() : undefined;
+    if (bytes === undefined) return undefined;
+    this.#release();
+    return { body: { kind: 'memory', bytes }, status: undefined, encoding: undefined };
+  }
+
   /** `isWhole`: the message came to its end. Never rejects. */
   async finish(isWhole: boolean): Promise<FinishedBody> {
     const absent: CapturedBody = { kind: 'absent', byteLength: this.#byteLength };
@@ -82,8 +90,7 @@ export class TapBody {
       this.#buffer?.discard();
       return { body: absent, status: 'too_large', encoding: this.#encoding };
     } finally {
-      this.#options.budget.release(this.#reservedBytes);
-      this.#reservedBytes = 0;
+      this.#release();
     }
   }
 
@@ -103,6 +110,10 @@ export class TapBody {
   #giveUp(): void {
     this.#buffer?.discard();
     this.#buffer = undefined;
+    this.#release();
+  }
+
+  #release(): void {
     this.#options.budget.release(this.#reservedBytes);
     this.#reservedBytes = 0;
   }

@@ -7,7 +7,7 @@ import type { Fields } from '../../http1/fields.ts';
 import type { RequestHead, ResponseHead } from '../../http1/head.ts';
 import type { IntakeEvents } from '../exchange.ts';
 import { TapBody } from './body.ts';
-import type { TapBodyOptions } from './body.ts';
+import type { FinishedBody, TapBodyOptions } from './body.ts';
 
 export interface ExchangeContext {
   door: Door;
@@ -134,14 +134,17 @@ export class TapExchange {
 
   #finish(side: Side | undefined, how: Ending, more: readonly Extension[]): void {
     if (side === undefined) return;
-    const { head, event, body } = side;
-    void body.finish(how === 'complete').then((finished) => {
-      const { extensions } = event.attributes;
-      extensions.push(...more);
-      if (finished.encoding !== undefined) extensions.push(['contentencoding', finished.encoding]);
-      if (finished.status !== undefined) extensions.push(['datastatus', finished.status]);
-      this.#accept(head, event, finished.body);
-    });
+    const finished = side.body.finishAtOnce(how === 'complete');
+    if (finished !== undefined) this.#keep(side, finished, more);
+    else void side.body.finish(how === 'complete').then((later) => this.#keep(side, later, more));
+  }
+
+  #keep({ head, event }: Side, { body, status, encoding }: FinishedBody, more: readonly Extension[]): void {
+    const { extensions } = event.attributes;
+    extensions.push(...more);
+    if (encoding !== undefined) extensions.push(['contentencoding', encoding]);
+    if (status !== undefined) extensions.push(['datastatus', status]);
+    this.#accept(head, event, body);
   }
 
   #accept(head: EventHead, event: AdmittedEvent, body: CapturedBody): void {
