@@ -110,6 +110,8 @@ describe('the spool', () => {
     bytes[third + 1] = 0x51;
     await writeFile(join(segments, name), bytes);
     await appendFile(join(segments, name), 'rubbish');
+    // A body that the damaged frame may have named is not thrown away, either.
+    await writeFile(join(system.spoolFolder, 'payloads/body'), 'a large body');
     const { instance } = system.collector;
     await using again = await startSystem({ folder: system.folder });
     assert.equal(again.collector.instance, instance);
@@ -118,8 +120,10 @@ describe('the spool', () => {
       (line) => (JSON.parse(line) as { correlationid: string }).correlationid,
     );
     assert.deepEqual(ids, ['r1', 'r2']);
-    const [aside = ''] = await readdir(join(system.spoolFolder, 'damaged'));
-    assert.match(await readFile(join(system.spoolFolder, 'damaged', aside), 'utf8'), /rubbish/);
+    const damaged = join(system.spoolFolder, 'damaged');
+    const aside = (await readdir(damaged)).find((one) => one.endsWith('.bad')) ?? '';
+    assert.match(await readFile(join(damaged, aside), 'utf8'), /rubbish/);
+    assert.equal(await readFile(join(damaged, 'body'), 'utf8'), 'a large body');
   });
 
   it('is shipped by the next start when the drain ran out of time', async () => {

@@ -21,10 +21,10 @@ import { openIntake } from './intake/server.ts';
 import { openTap } from './intake/tap/server.ts';
 import { collectorStatus } from './report-status.ts';
 import { writeSdkConfig } from './sdk-config.ts';
-import { openCheckpoint } from './ship/checkpoint.ts';
+import { lastStoredSequence, openCheckpoint } from './ship/checkpoint.ts';
 import { Shipper } from './ship/shipper.ts';
 import { openSpool } from './spool/open.ts';
-import { openDatastores, probeDatastores, requireStores } from './stores.ts';
+import { openDatastores, probeDatastores, requireOwnPlaces, requireStores } from './stores.ts';
 import type { OpenDatastore } from './stores.ts';
 import { DropTally } from './tally.ts';
 
@@ -81,21 +81,16 @@ export async function openCollector(
   // datastore
   const datastores = await openDatastores(config.datastores, openDatastore);
   for (const datastore of datastores.values()) stack.use(datastore);
+  requireOwnPlaces(datastores, config.collections);
   const probed = probeDatastores(datastores, config, (trouble) => events.shipFailed(trouble));
   probed.catch(() => undefined);
 
   // spool: goes on behind what ship has stored
-  const lanes = await Promise.all(
-    [...datastores].map(async ([name, datastore]) => {
-      const checkpoint = await openCheckpoint(files, { folder: spoolFolder, datastore: name });
-      return { name, datastore, checkpoint };
-    }),
-  );
   const spool = await openSpool({
     folder: spoolFolder,
     acknowledge: settings['spool.ack'],
     maxBytes: settings['spool.max_size'],
-    afterSequence: Math.max(...lanes.map((lane) => lane.checkpoint.loaded.cut)),
+    afterSequence: () => lastStoredSequence(files, spoolFolder),
     files,
     now,
     events,
@@ -108,6 +103,13 @@ export async function openCollector(
   await probed;
 
   // ship
+  const lanes = await Promise.all(
+    [...datastores].map(async ([name, datastore]) => {
+      const place = datastore.url('x').slice(0, -1);
+      const checkpoint = await openCheckpoint(files, { folder: spoolFolder, datastore: name, place });
+      return { name, datastore, checkpoint };
+    }),
+  );
   const shippers = lanes.map(({ name, datastore, checkpoint }) => {
     const shipper = new Shipper({
       source: spool.openSource(checkpoint.loaded.cut),

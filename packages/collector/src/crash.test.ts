@@ -63,6 +63,10 @@ describe('a collector that is killed', () => {
     await holds({ acknowledge: 'written', kinds: ['kill'], mergeWindowMs: 5 });
   });
 
+  it('keeps that promise when every start has another setting for that', async () => {
+    await holds({ acknowledge: 'written', kinds: ['kill'], mergeWindowMs: 'changing' });
+  });
+
   it('keeps that promise where the store keeps whole objects', async () => {
     await holds({ acknowledge: 'written', kinds: ['kill'], mergeWindowMs: 0, store: { writes: 'object' } });
     await holds({ acknowledge: 'written', kinds: ['kill'], mergeWindowMs: 5, store: { writes: 'object' } });
@@ -116,7 +120,8 @@ describe('a machine that loses its power', () => {
 async function holds(options: {
   acknowledge: Acknowledgement;
   kinds: Step['kind'][];
-  mergeWindowMs: number;
+  /** `changing`: another one for each process. */
+  mergeWindowMs: number | 'changing';
   store?: MemoryDatastoreOptions;
 }): Promise<void> {
   const { kinds, ...rest } = options;
@@ -134,7 +139,8 @@ interface LifeOptions {
   seed: number;
   acknowledge: Acknowledgement;
   files: ForgetfulFiles;
-  mergeWindowMs: number;
+  /** `changing`: another one for each process. */
+  mergeWindowMs: number | 'changing';
   store?: MemoryDatastoreOptions;
 }
 
@@ -236,7 +242,7 @@ async function start(inner: Datastore, options: LifeOptions & { random: () => nu
     maxBatchBytes: 4 * 1024,
     objectBytes: 8 * 1024,
     sealGraceMs: 0,
-    mergeWindowMs,
+    mergeWindowMs: mergeWindowMs === 'changing' ? Math.floor(random() * 3) * 3 : mergeWindowMs,
     callTimeoutMs: 1000,
     retryDelayMs: { least: 0.1, most: 1 },
     now: Date.now,

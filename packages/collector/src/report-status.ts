@@ -4,6 +4,7 @@ import type { CollectorStatus, HealthCause } from './admin/status.ts';
 import type { Policies } from './admit/policy.ts';
 import type { Counters } from './counters.ts';
 import { noCollection } from './counters.ts';
+import { isSpoolTrouble } from './ship/shipper.ts';
 import type { Shipper } from './ship/shipper.ts';
 import type { Spool } from './spool/spool.ts';
 
@@ -72,8 +73,7 @@ function storeCauses({ shippers }: StatusParts): HealthCause[] {
   return shippers.flatMap(({ status: { trouble, datastore } }) => {
     if (trouble === undefined) return [];
     const since = formatTime(Math.floor(trouble.sinceMs / 1000));
-    return [
-      { component: 'store', code: trouble.code, message: `${datastore}: ${trouble.message}`, since } as const,
-    ];
+    const component = isSpoolTrouble(trouble.code) ? 'spool' : 'store';
+    return [{ component, code: trouble.code, message: `${datastore}: ${trouble.message}`, since } as const];
   });
 }

@@ -1,7 +1,9 @@
 import { DatastoreError, folderKind, openDatastore, probe } from '@gleaner/datastore';
 import type { Datastore, DatastoreConfig } from '@gleaner/datastore';
 
+import type { CollectionPolicy } from './admit/policy.ts';
 import type { CollectorConfig } from './config/config.ts';
+import { invalid } from './config/invalid.ts';
 import { CollectorError } from './errors.ts';
 
 export type OpenDatastore = (config: DatastoreConfig) => Datastore | Promise<Datastore>;
@@ -18,6 +20,27 @@ export async function openDatastores(
   } catch (error) {
     for (const datastore of datastores.values()) await datastore[Symbol.asyncDispose]();
     throw error;
+  }
+}
+
+/**
+ * Two collections in one folder would take each other's lines for their own, also when they reach it by different names of
+ * datastores or as different identities. Error: `configuration_invalid`.
+ */
+export function requireOwnPlaces(
+  datastores: ReadonlyMap<string, Datastore>,
+  policies: readonly CollectionPolicy[],
+): void {
+  const taken = new Map<string, string>();
+  for (const { destination } of policies) {
+    const place = datastores.get(destination.datastore)?.url(destination.path) ?? destination.path;
+    const other = taken.get(place);
+    if (other !== undefined) {
+      throw invalid(`Collections ${other} and ${destination.collection} go to the same place: ${place}.`, {
+        fix: 'Give every collection a data.path of its own.',
+      });
+    }
+    taken.set(place, destination.collection);
   }
 }
 

@@ -5,6 +5,7 @@ import { DatastoreError } from './errors.ts';
 
 /** Begins the names of probes: no reader takes them for data. */
 const probePrefix = '_gleaner-probe-';
+const cleanUpTimeoutMs = 2000;
 
 /**
  * Writes a small object into `folder`, reads it, and removes it again: whoever may do that may collect there. `step` is called
@@ -30,9 +31,12 @@ export async function probe(
       const message = `What was written to ${path} came back as ${found.length} bytes, with a length of ${length}.`;
       throw new DatastoreError('store_failed', message);
     }
-  } finally {
-    await datastore.delete(path, options);
+  } catch (error) {
+    // With a time of its own: the caller's may be over. What failed first says more than this can.
+    await datastore.delete(path, { signal: AbortSignal.timeout(cleanUpTimeoutMs) }).catch(() => undefined);
+    throw error;
   }
+  await datastore.delete(path, options);
   onStep('delete');
 }
 

@@ -40,7 +40,7 @@ export function readDatastore(
   const problemsBefore = report.problemCount;
   const settings: Record<string, string> = {};
   const read = (name: string, entry: Field): void => {
-    const key = kind.keys[name];
+    const key = Object.hasOwn(kind.keys, name) ? kind.keys[name] : undefined;
     if (key === undefined) return report.problem(entry.key, 'Unknown field.');
     const value = readValue(entry, key, report);
     if (value !== undefined) settings[name] = key.form === 'path' ? resolve(folder, value) : value;
@@ -54,7 +54,7 @@ export function readDatastore(
         read(`${name}.${key.kind === 'text' ? key.value : ''}`, inner);
   }
   for (const [name, key] of Object.entries(kind.keys)) {
-    if (name in settings) continue;
+    if (Object.hasOwn(settings, name)) continue;
     if (key.default !== undefined) settings[name] = key.default;
     else if (key.required) report.problem(field.key, `A datastore of type '${kind.type}' needs '${name}'.`);
   }

@@ -67,9 +67,9 @@ function storeOf(
     });
   }
   if (clientId === undefined) return { datastore: uri.datastore, config };
-  if (!/^[A-Za-z0-9._:/-]{1,200}$/.test(clientId)) {
+  if (!/^[A-Za-z0-9._:/-]{1,120}$/.test(clientId)) {
     throw invalid(`Collection ${name}: client_id is not the id of an identity.`, {
-      fix: 'Write the client id of the managed identity, a UUID.',
+      fix: 'Write the client id of the managed identity (a UUID), or on S3 the ARN of the role.',
     });
   }
   return { datastore: `${uri.datastore}@${encodeURIComponent(clientId)}`, config: { ...config, clientId } };

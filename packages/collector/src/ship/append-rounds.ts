@@ -88,7 +88,7 @@ class AppendRounds implements Rounds {
   }
 
   async #ship(batch: Batch): Promise<void> {
-    const { mergeWindowMs } = this.#context;
+    const mergeWindowMs = this.#context.mergeWindowAt(this.#ledger.cut);
     const state = this.#ledger.target(batch.path)?.state;
     if (state === undefined) return;
     await putPayloads(this.#context, batch.path, batch.records);

@@ -4,7 +4,7 @@
  */
 import type { DropReason, ManifestFile, RollingRate } from '@gleaner/protocol';
 
-import { CollectorError } from '../errors.ts';
+import { CollectorError, causeOf } from '../errors.ts';
 import { readText, replaceFile } from '../files.ts';
 import type { SpoolFiles } from '../files.ts';
 
@@ -14,6 +14,10 @@ export interface Checkpoint {
   version: typeof checkpointVersion;
   /** Last sequence that is stored; 0 before the first. */
   cut: number;
+  /** URL of the store's root: another one knows nothing of these windows. Missing in checkpoints of version 1. */
+  place?: string;
+  /** What `ship.merge_window` was behind the cut: those frames stay joined as they were. */
+  mergeWindowMs?: number;
   /** A store of whole objects: where the round ends that was begun behind the cut. Its objects may be there already. */
   roundEnd?: number;
   /** By path of their first file in the store. */
@@ -48,19 +52,52 @@ export interface CheckpointFile {
   save(checkpoint: Checkpoint): Promise<void>;
 }
 
+export interface CheckpointOptions {
+  folder: string;
+  datastore: string;
+  /** Where the datastore is now; when that is another place, what was open there is forgotten. */
+  place?: string;
+}
+
 /** One file per datastore. Errors: `spool_version_unsupported`, `spool_unusable`. */
 export async function openCheckpoint(
   files: SpoolFiles,
-  options: { folder: string; datastore: string },
+  { folder, datastore, place }: CheckpointOptions,
 ): Promise<CheckpointFile> {
-  const { folder, datastore } = options;
-  const name = `shipped-${datastore}.json`;
+  const name = checkpointName(datastore);
   const present = (await files.list(folder).catch((): string[] => [])).includes(name);
-  const loaded = present ? parse(await readText(files, `${folder}/${name}`), `${folder}/${name}`) : empty();
+  const found = present ? await read(files, `${folder}/${name}`) : empty();
+  const isMoved = found.place !== undefined && place !== undefined && found.place !== place;
+  const loaded = isMoved ? { ...empty(), cut: found.cut } : found;
   return {
-    loaded,
-    save: (checkpoint) => replaceFile(files, { folder, name, content: JSON.stringify(checkpoint) }),
+    loaded: { ...loaded, ...(place !== undefined && { place }) },
+    async save(checkpoint) {
+      try {
+        await replaceFile(files, { folder, name, content: JSON.stringify(checkpoint) });
+      } catch (cause) {
+        const message = `The checkpoint in ${folder} cannot be written: ${causeOf(cause)}.`;
+        throw new CollectorError('spool_failed', message, { cause, fix: 'Give the disk of the spool room.' });
+      }
+    },
   };
+}
+
+/** Last sequence that any datastore has stored, whether it is in use or not: no sequence is given twice. */
+export async function lastStoredSequence(files: SpoolFiles, folder: string): Promise<number> {
+  let last = 0;
+  for (const name of await files.list(folder)) {
+    if (!/^shipped-.*\.json$/.test(name)) continue;
+    last = Math.max(last, (await read(files, `${folder}/${name}`)).cut);
+  }
+  return last;
+}
+
+function checkpointName(datastore: string): string {
+  return `shipped-${datastore}.json`;
+}
+
+async function read(files: SpoolFiles, path: string): Promise<Checkpoint> {
+  return parse(await readText(files, path), path);
 }
 
 function empty(): Checkpoint {
@@ -68,15 +105,18 @@ function empty(): Checkpoint {
 }
 
 function parse(text: string, path: string): Checkpoint {
-  let value: Partial<Checkpoint> | Version1;
+  let value: Partial<Checkpoint> | Version1 | null;
   try {
-    value = JSON.parse(text) as Partial<Checkpoint> | Version1;
+    value = JSON.parse(text) as typeof value;
   } catch (cause) {
-    throw new CollectorError('spool_unusable', `${path} cannot be read.`, {
-      cause,
-      fix: 'Restore it from a backup. Without it, records of the last second may be stored twice: then remove it.',
-    });
+    throw unusable(path, cause);
   }
+  const hasShape =
+    typeof value === 'object' &&
+    Number.isSafeInteger(value?.version) &&
+    Number.isSafeInteger(value?.cut) &&
+    [value?.targets, value?.sealed].every((one) => typeof one === 'object' && one !== null);
+  if (value === null || !hasShape) throw unusable(path, undefined);
   if (value.version === 1) return fromVersion1(value);
   if (value.version !== checkpointVersion) {
     throw new CollectorError(
@@ -86,6 +126,13 @@ function parse(text: string, path: string): Checkpoint {
     );
   }
   return value as Checkpoint;
+}
+
+function unusable(path: string, cause: unknown): CollectorError {
+  return new CollectorError('spool_unusable', `${path} is no checkpoint.`, {
+    cause,
+    fix: 'Restore it from a backup, or use another spool folder (--spool) and keep this one.',
+  });
 }
 
 interface Version1 {

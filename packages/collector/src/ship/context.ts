@@ -20,8 +20,11 @@ export interface ShipContext {
   instance: string;
   /** A reading of the spool carries about this much. */
   maxBatchBytes: number;
-  /** 0: one line per call. Otherwise calls of one id within a slot of this length share a line. */
-  mergeWindowMs: number;
+  /**
+   * For the frames behind a sequence. 0: one line per call. Otherwise calls of one id within a slot of this length share a line.
+   * What an earlier process may have stored stays joined as it was.
+   */
+  mergeWindowAt(sequence: number): number;
   now: () => number;
   events: ShipEvents;
   /** Makes a call to the store, again and again until it succeeds or ship is cancelled. */
@@ -36,7 +39,8 @@ export function nextFrames(
   reader: Pick<SpoolSource, 'read'>,
   after: number,
 ): Promise<SpooledFrame[]> {
-  const { source, maxBatchBytes, mergeWindowMs, now } = context;
+  const { source, maxBatchBytes, now } = context;
+  const mergeWindowMs = context.mergeWindowAt(after);
   if (mergeWindowMs === 0) return reader.read(after, maxBatchBytes);
   const nowMs = context.isDraining() ? Number.POSITIVE_INFINITY : now();
   const slots = {

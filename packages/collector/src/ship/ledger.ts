@@ -30,6 +30,7 @@ export class Ledger {
   readonly #file: CheckpointFile;
   readonly #targets = new Map<string, Target>();
   readonly #sealedHashes: Map<string, string>;
+  readonly #place: string | undefined;
   #cut: number;
   #savedCut: number;
   #roundEnd: number | undefined;
@@ -37,7 +38,8 @@ export class Ledger {
   constructor(context: ShipContext, file: CheckpointFile) {
     this.#context = context;
     this.#file = file;
-    const { cut, sealed, targets, roundEnd } = file.loaded;
+    const { cut, sealed, targets, roundEnd, place } = file.loaded;
+    this.#place = place;
     this.#cut = cut;
     this.#savedCut = cut;
     this.#roundEnd = roundEnd;
@@ -130,6 +132,8 @@ export class Ledger {
     await this.#file.save({
       version: checkpointVersion,
       cut: this.#cut,
+      ...(this.#place !== undefined && { place: this.#place }),
+      mergeWindowMs: this.#context.mergeWindowAt(this.#cut),
       ...(this.#roundEnd !== undefined && { roundEnd: this.#roundEnd }),
       targets,
       sealed: Object.fromEntries(this.#sealedHashes),

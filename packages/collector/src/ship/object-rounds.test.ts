@@ -131,6 +131,7 @@ async function start(options: SystemOptions): Promise<System> {
     afterSequence: checkpoint.loaded.cut,
     files,
     lock: () => ({ release: () => undefined }),
+    now: () => clock.nowMs,
     events,
   });
   const shipper = new Shipper({

@@ -71,7 +71,8 @@ class ObjectRounds implements Rounds {
   }
 
   get oldestPendingMs(): number | undefined {
-    return this.#current?.oldestMs;
+    const oldestMs = this.#current?.oldestMs;
+    return Number.isFinite(oldestMs) ? oldestMs : undefined;
   }
 
   holds(path: string): boolean {
@@ -105,7 +106,8 @@ class ObjectRounds implements Rounds {
     if (windows.values().some(({ bytes }) => bytes >= objectBytes)) return true;
     // What has piled up behind a store that was away goes into large objects, too.
     if (!this.#isAllRead(lastSequence)) return false;
-    const isOld = oldestMs + flushIntervalMs <= this.#context.now();
+    // Frames for other stores alone: there is nothing to wait for.
+    const isOld = windows.size === 0 || oldestMs + flushIntervalMs <= this.#context.now();
     return isOld || this.#context.isDraining() || this.#context.source.fill >= pressingFill;
   }
 
@@ -129,18 +131,23 @@ class ObjectRounds implements Rounds {
     await this.#ledger.open(batches);
     const counted: WindowObject[] = [];
     for (const batch of batches)
-      counted.push(await this.#add(round.windows.get(batch.path) ?? this.#newWindow(batch.path), batch));
+      counted.push(
+        await this.#add(round.windows.get(batch.path) ?? this.#newWindow(batch.path), {
+          batch,
+          after: before,
+        }),
+      );
     // All of it or nothing: what failed is read and counted again.
     for (const window of counted) round.windows.set(window.path, window);
     round.lastSequence = Math.min(last, roundEnd ?? last);
-    round.oldestMs = Math.min(round.oldestMs, frames[0]?.arrivalMs ?? Number.POSITIVE_INFINITY);
+    round.oldestMs = Math.min(round.oldestMs, own[0]?.arrivalMs ?? Number.POSITIVE_INFINITY);
     this.#current = round;
     return !this.#isAllRead(last);
   }
 
-  async #add(window: WindowObject, batch: Batch): Promise<WindowObject> {
+  async #add(window: WindowObject, { batch, after }: { batch: Batch; after: number }): Promise<WindowObject> {
     const { records } = batch;
-    const lines = this.#linesOf(batch);
+    const lines = this.#linesOf(batch, after);
     const payloads = records.flatMap(({ payload }) => (payload === undefined ? [] : [{ payload }]));
     const dropped = { ...window.dropped };
     addDropped(dropped, batch.dropped);
@@ -202,16 +209,17 @@ class ObjectRounds implements Rounds {
       const found = await nextFrames(this.#context, reader, after);
       const last = found.at(-1);
       if (last === undefined) return;
-      after = last.sequence;
       const own = upTo(found, lastSequence).filter((frame) => frame.destination.datastore === name);
       const batch = batchByTarget(own, instance).get(path);
       // A copy: the store may keep what it is given until it has sent it.
-      if (batch !== undefined) yield Buffer.concat(this.#linesOf(batch));
+      if (batch !== undefined) yield Buffer.concat(this.#linesOf(batch, after));
+      after = last.sequence;
     }
   }
 
-  #linesOf({ records }: Batch): Uint8Array[] {
-    return this.#context.mergeWindowMs > 0 ? mergedLines(records) : records.map(({ line }) => line);
+  /** `after`: where the reading began that gave the batch. */
+  #linesOf({ records }: Batch, after: number): Uint8Array[] {
+    return this.#context.mergeWindowAt(after) > 0 ? mergedLines(records) : records.map(({ line }) => line);
   }
 }
 

@@ -19,7 +19,7 @@ import type { Batch } from './batch.ts';
 import type { TargetState } from './checkpoint.ts';
 
 /** Longest manifest that is read back, in bytes. */
-const maxManifestBytes = 1024 * 1024;
+const maxManifestBytes = 16 * 1024 * 1024;
 
 /** Writes the manifest and returns its SHA-256 (hex). Sealing twice gives a manifest that replaces the first. */
 export async function seal(
@@ -127,7 +127,9 @@ function sealedState(text: string): Partial<TargetState> {
       replaces: [...manifest.replaces, ...replaces],
     };
   } catch (error) {
-    if (error instanceof GleanerError) return { replaces };
+    // A newer Gleaner's is not for us to replace.
+    const isNewer = error instanceof GleanerError && error.code === 'manifest_version_unsupported';
+    if (error instanceof GleanerError && !isNewer) return { replaces };
     throw error;
   }
 }

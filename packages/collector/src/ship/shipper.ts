@@ -70,9 +70,12 @@ export class Shipper implements AsyncDisposable {
   constructor(options: ShipperOptions) {
     this.#options = options;
     this.#recoveredSequence = options.source.readableSequence;
+    const { mergeWindowMs: earlierWindowMs = options.mergeWindowMs } = options.checkpoint.loaded;
     const context: ShipContext = {
       ...options,
       call: this.#callPolicy(),
+      mergeWindowAt: (sequence) =>
+        sequence < this.#recoveredSequence ? earlierWindowMs : options.mergeWindowMs,
       isDraining: () => this.#stop.signal.aborted,
     };
     this.#ledger = new Ledger(context, options.checkpoint);
@@ -109,7 +112,14 @@ export class Shipper implements AsyncDisposable {
       if (signal.aborted) end();
       else signal.addEventListener('abort', end, { once: true });
     });
-    return Promise.race([ended, this.#shipAll().then(() => true)]);
+    const all = this.#shipAll().then(
+      () => true,
+      (error: unknown) => {
+        this.#noteFailure(error);
+        return false;
+      },
+    );
+    return Promise.race([ended, all]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -134,7 +144,9 @@ export class Shipper implements AsyncDisposable {
     while (!signal.aborted) {
       try {
         const startMs = performance.now();
-        if (await this.#rounds.next()) {
+        const hasMore = await this.#rounds.next();
+        this.#noteSuccess({ ofSpool: true });
+        if (hasMore) {
           await pause(this.#pace.pauseAfter(performance.now() - startMs, this.#options.source.fill));
           continue;
         }
@@ -170,7 +182,7 @@ export class Shipper implements AsyncDisposable {
     retries.onFailure(({ reason, handled }) => {
       if (handled) this.#noteFailure('error' in reason ? reason.error : reason.value);
     });
-    retries.onSuccess(() => this.#noteSuccess());
+    retries.onSuccess(() => this.#noteSuccess({ ofSpool: false }));
     const policy = wrap(retries, timeout(callTimeoutMs, TimeoutStrategy.Aggressive));
     return (call) => policy.execute((context) => call(context.signal), this.#cancel.signal);
   }
@@ -186,11 +198,16 @@ export class Shipper implements AsyncDisposable {
     this.#trouble = { code, message, sinceMs: this.#trouble?.sinceMs ?? this.#options.now() };
   }
 
-  #noteSuccess(): void {
-    if (this.#trouble === undefined) return;
+  /** A call that succeeds says nothing of the spool's own disk; a whole round does. */
+  #noteSuccess({ ofSpool }: { ofSpool: boolean }): void {
+    if (this.#trouble === undefined || isSpoolTrouble(this.#trouble.code) !== ofSpool) return;
     this.#trouble = undefined;
     this.#options.events.shipRecovered(this.#options.name);
   }
+}
+
+export function isSpoolTrouble(code: string): boolean {
+  return code.startsWith('spool_');
 }
 
 /** An end that is expected is an answer: the caller knows what to do. */

@@ -28,12 +28,13 @@ export async function openIdentity(
 }
 
 async function readIdentity(files: SpoolFiles, path: string): Promise<string> {
-  let value: { version?: unknown; instance?: unknown };
+  let value: { version?: unknown; instance?: unknown } | null;
   try {
     value = JSON.parse(await readText(files, path)) as typeof value;
   } catch (cause) {
     throw unusable(path, cause);
   }
+  if (typeof value !== 'object' || value === null) throw unusable(path, undefined);
   if (typeof value.version === 'number' && value.version > spoolVersion) {
     throw new CollectorError(
       'spool_version_unsupported',

@@ -19,8 +19,8 @@ export interface SpoolOptions extends Pick<SpoolSettings, 'acknowledge' | 'maxBy
   folder: string;
   /** Default: 64 MiB, or a quarter of `maxBytes` when that is less. */
   segmentBytes?: number;
-  /** Sequences go on behind this one, even when every segment is gone: the last one that ship has stored. */
-  afterSequence: number;
+  /** Asked for once the spool is locked. Sequences go on behind this one, even when every segment is gone: the last one that ship has stored. */
+  afterSequence: number | (() => Promise<number>);
   files?: SpoolFiles;
   /** Keeps a second process away. */
   lock?: (folder: string) => SpoolLock;
@@ -49,6 +49,8 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
   try {
     const instance = await openIdentity(files, { folder, random: options.random ?? randomBytes });
     const memory = new RetryMemory();
+    const afterSequence =
+      typeof options.afterSequence === 'number' ? options.afterSequence : await options.afterSequence();
     const retryKeys = new RetryKeys(files, { folder: segmentFolder, memory });
     await retryKeys.load();
     let frames = 0;
@@ -68,10 +70,14 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
       },
     });
     const keep = recovered.reduce((names, segment) => names.union(segment.payloads), new Set<string>());
-    const payloads = await openPayloads(files, { folder: join(folder, 'payloads'), keep });
+    const payloads = await openPayloads(files, {
+      folder: join(folder, 'payloads'),
+      keep,
+      damagedFolder: damagedBytes > 0 ? join(folder, 'damaged') : undefined,
+    });
     if (frames > 0 || damagedBytes > 0) events.spoolRecovered({ frames, damagedBytes, keptAside });
     const segmentBytes = options.segmentBytes ?? Math.min(defaultSegmentBytes, Math.floor(maxBytes / 4));
-    const lastSequence = Math.max(options.afterSequence, recovered.at(-1)?.lastSequence ?? 0);
+    const lastSequence = Math.max(afterSequence, recovered.at(-1)?.lastSequence ?? 0);
     const segments = new Segments({
       files,
       folder: segmentFolder,

@@ -71,13 +71,21 @@ export class Payloads {
   }
 }
 
+export interface OpenPayloadsOptions {
+  folder: string;
+  /** Those that frames name. */
+  keep: ReadonlySet<string>;
+  /** Where the others go when frames were damaged: a damaged frame may have named them. */
+  damagedFolder: string | undefined;
+}
+
 /** Files that no frame names are left from a crash between body and frame, and were never acknowledged: they go. */
-export async function openPayloads(
-  files: SpoolFiles,
-  options: { folder: string; keep: ReadonlySet<string> },
-): Promise<Payloads> {
-  await files.makeFolder(options.folder);
-  const payloads = new Payloads(files, options.folder);
-  await payloads.remove((await files.list(options.folder)).filter((name) => !options.keep.has(name)));
+export async function openPayloads(files: SpoolFiles, options: OpenPayloadsOptions): Promise<Payloads> {
+  const { folder, keep, damagedFolder } = options;
+  await files.makeFolder(folder);
+  const payloads = new Payloads(files, folder);
+  const others = (await files.list(folder)).filter((name) => !keep.has(name));
+  if (damagedFolder === undefined) await payloads.remove(others);
+  else for (const name of others) await files.rename(join(folder, name), join(damagedFolder, name));
   return payloads;
 }

@@ -92,6 +92,7 @@ export class Spool implements AsyncDisposable {
   #lastSequence: number;
   #acceptedSequence: number;
   #trouble: { reason: DropReason; cause: string; untilMs: number } | undefined;
+  #lastArrivalMs = Number.NEGATIVE_INFINITY;
   #fullMs = Number.NEGATIVE_INFINITY;
   #closed = false;
 
@@ -122,7 +123,7 @@ export class Spool implements AsyncDisposable {
       sequence: ++this.#lastSequence,
       destination: tally.destination,
       time: tally.time,
-      arrivalMs: this.#settings.now(),
+      arrivalMs: this.#arrivalMs(),
       retryKey: undefined,
       payload: undefined,
       content: { kind: 'tally', dropped: tally.dropped },
@@ -247,11 +248,18 @@ export class Spool implements AsyncDisposable {
     answer: (acceptance: Acceptance) => void,
   ): void {
     const sequence = ++this.#lastSequence;
-    const { destination, time, arrivalMs, retryKey } = record;
+    const { destination, time, retryKey } = record;
+    const arrivalMs = this.#arrivalMs();
     this.#group.add({ sequence, destination, time, arrivalMs, retryKey, payload, content: record.line });
     this.#group.waiting.push(answer);
     if (retryKey !== undefined) this.#parts.memory.remember(retryKey, sequence);
     this.#schedule();
+  }
+
+  /** Of frames, in spool order: a slow body does not go back in time, and neither does a clock that was set. */
+  #arrivalMs(): number {
+    this.#lastArrivalMs = Math.max(this.#lastArrivalMs, this.#settings.now());
+    return this.#lastArrivalMs;
   }
 
   /** Lets everything that this turn of the event loop brings join the group. */

@@ -58,8 +58,18 @@ function containerPlace(address: string): StorePlace | undefined {
   const { protocol = '', hostname = '', pathname = '' } = URL.parse(address) ?? {};
   const [, account, endpoint] = /^([a-z0-9]{3,24})\.blob\.([a-z0-9.-]+)$/.exec(hostname) ?? [];
   const [, container, path = ''] = /^\/([^/]+)(?:\/(.*))?$/.exec(pathname) ?? [];
-  if (protocol !== 'https:' || account === undefined || endpoint === undefined || container === undefined)
+  if (
+    !isEncoded(path) ||
+    protocol !== 'https:' ||
+    account === undefined ||
+    endpoint === undefined ||
+    container === undefined
+  )
     return undefined;
   const settings = { account_name: account, container_name: container, endpoint, protocol: 'https' };
   return { settings, path: decodeURIComponent(path) };
+}
+
+function isEncoded(path: string): boolean {
+  return !/%(?![0-9a-f]{2})/i.test(path);
 }

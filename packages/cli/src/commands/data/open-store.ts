@@ -56,7 +56,7 @@ async function byUrl(address: string, named: ReadonlyMap<string, DatastoreConfig
   for (const config of named.values()) {
     const datastore = await openDatastore(config);
     const root = datastore.url('x').slice(0, -1);
-    if (address.startsWith(root)) return { datastore, path: decoded(address.slice(root.length), root) };
+    if (`${address}/`.startsWith(root)) return { datastore, path: decoded(address.slice(root.length), root) };
     await datastore[Symbol.asyncDispose]();
   }
   for (const kind of storeKinds) {
@@ -72,5 +72,10 @@ async function byUrl(address: string, named: ReadonlyMap<string, DatastoreConfig
 
 /** `https` addresses are percent-encoded, those of S3 and Google are not. */
 function decoded(path: string, root: string): string {
-  return root.startsWith('http') ? decodeURIComponent(path) : path;
+  if (!root.startsWith('http')) return path;
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    throw usageError(`${root}${path} is not encoded as an address.`, 'Write a percent sign as %25.');
+  }
 }
