@@ -108,7 +108,11 @@ async function clock(config: DatastoreConfig): Promise<Row> {
       fix: 'Set the clock: signatures and tokens are refused beyond some minutes.',
     });
   }
-  return { check, result: seconds === 0 ? 'the same as here' : `${seconds} s ahead of this machine` };
+  const side = seconds > 0 ? 'ahead of' : 'behind';
+  return {
+    check,
+    result: seconds === 0 ? 'the same as here' : `${Math.abs(seconds)} s ${side} this machine`,
+  };
 }
 
 function timesOf(took: readonly number[]): Pick<Row, 'medianMs' | 'slowestMs'> {
