@@ -1,5 +1,5 @@
 /** The proxy port: clients talk to it, and the model server answers. */
-import { connect, createServer } from 'node:net';
+import { connect, createServer, isIP } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 
@@ -58,5 +58,8 @@ export async function openTap({ route, ...context }: TapOptions): Promise<Tap> {
 
 function dial({ upstream: { host, port, isTls } }: ProxyRoute): Socket {
   const socket = connect({ host, port, noDelay: true, allowHalfOpen: true });
-  return isTls ? connectTls({ socket, servername: host, ALPNProtocols: ['http/1.1'] }) : socket;
+  if (!isTls) return socket;
+  // Certificates may be for an address, but no address may be asked for by name.
+  const name = isIP(host) === 0 ? { servername: host } : {};
+  return connectTls({ socket, host, ...name, ALPNProtocols: ['http/1.1'] });
 }
