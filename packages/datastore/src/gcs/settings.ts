@@ -1,4 +1,5 @@
 import { DatastoreError } from '../errors.ts';
+import { plainAddress } from '../plain-address.ts';
 import type { StoreContext, StoreKey, StoreSettings } from '../kind.ts';
 
 export const defaultEndpoint = 'https://storage.googleapis.com';
@@ -69,16 +70,9 @@ function checkBucket(bucket: string): void {
 }
 
 function parseEndpoint(endpoint: string): { endpoint: string; isLoopback: boolean } {
-  const url = URL.parse(endpoint);
+  const url = plainAddress(endpoint);
   // Never shown: somebody may have written a password into it.
-  if (
-    url === null ||
-    !/^https?:$/.test(url.protocol) ||
-    url.username ||
-    url.password ||
-    url.search ||
-    url.hash
-  )
+  if (url === undefined)
     throw invalid('endpoint is no plain https:// address', 'Write https://<host>[:<port>].');
   const isLoopback = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname);
   if (url.protocol === 'http:' && !isLoopback)

@@ -1,4 +1,5 @@
 import { DatastoreError } from '../errors.ts';
+import { plainAddress } from '../plain-address.ts';
 import type { StoreContext, StoreKey, StoreSettings } from '../kind.ts';
 
 /** What most other services take, too. */
@@ -91,16 +92,8 @@ function checkBucket(bucket: string): void {
 
 function parseEndpoint(endpoint: string | undefined): string | undefined {
   if (endpoint === undefined) return undefined;
-  const url = URL.parse(endpoint);
   // Never shown: somebody may have written a password into it.
-  if (
-    url === null ||
-    !/^https?:$/.test(url.protocol) ||
-    url.username ||
-    url.password ||
-    url.search ||
-    url.hash
-  )
+  if (plainAddress(endpoint) === undefined)
     throw invalid('endpoint is no plain http:// or https:// address', 'Write https://<host>[:<port>].');
   return endpoint;
 }
