@@ -16,6 +16,8 @@ export class BodyBuffer {
   readonly #maxMemoryBytes: number;
   readonly #owner: BodyOwner;
   #pieces: Uint8Array[] = [];
+  /** How many of them are copies of our own. */
+  #kept = 0;
   #memoryBytes = 0;
   #file: Promise<PayloadWriter> | undefined;
   #writing: Promise<unknown> = nothingToDo;
@@ -28,11 +30,20 @@ export class BodyBuffer {
     this.#owner = owner;
   }
 
+  /** Valid until the next call of {@link keep}, or until the caller uses the bytes for something else. */
   push(bytes: Uint8Array): void {
     if (this.#file === undefined && this.#memoryBytes + bytes.length <= this.#maxMemoryBytes) {
       this.#pieces.push(bytes);
       this.#memoryBytes += bytes.length;
     } else this.#pushToFile(bytes);
+  }
+
+  /** Copies what came since the last time: the caller is about to use its memory again. */
+  keep(): void {
+    for (; this.#kept < this.#pieces.length; this.#kept++) {
+      const piece = this.#pieces[this.#kept];
+      if (piece !== undefined) this.#pieces[this.#kept] = Uint8Array.from(piece);
+    }
   }
 
   /** The body, when it was small enough for memory. Valid until anybody calls this again. */
@@ -59,6 +70,7 @@ export class BodyBuffer {
   discard(): void {
     const file = this.#file;
     this.#pieces = [];
+    this.#kept = 0;
     if (file === undefined) return;
     void this.#writing.then(async () => (await file).discard()).catch(() => undefined);
   }
@@ -66,8 +78,11 @@ export class BodyBuffer {
   #pushToFile(bytes: Uint8Array): void {
     this.#file ??= this.#owner.createPayload();
     const file = this.#file;
-    const pieces = [...this.#pieces, bytes];
+    this.#pieces.push(bytes);
+    this.keep();
+    const pieces = this.#pieces;
     this.#pieces = [];
+    this.#kept = 0;
     const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
     this.#addWaiting(length);
     this.#writing = this.#writing

@@ -9,6 +9,7 @@ import { continueAnswer, dropRefusal, framingRefusal, refusalAnswer } from './an
 import type { Budget } from './budget.ts';
 import { Exchange } from './exchange.ts';
 import type { ExchangeOptions, ExchangeOwner } from './exchange.ts';
+import type { SharedReads } from './shared-reads.ts';
 
 export interface ConnectionOptions extends ExchangeOptions {
   maxBodyBytes: number;
@@ -18,6 +19,7 @@ export interface ConnectionOptions extends ExchangeOptions {
   idleTimeoutMs: number;
   /** Memory for bodies, of all connections together. */
   budget: Budget;
+  reads: SharedReads;
 }
 
 export class Connection implements RequestHandler, ExchangeOwner {
@@ -33,15 +35,16 @@ export class Connection implements RequestHandler, ExchangeOwner {
   #lastBytesMs: number;
   #closing = false;
 
-  constructor(socket: Socket, options: ConnectionOptions) {
+  constructor(accepted: Socket, options: ConnectionOptions) {
+    const socket = options.reads.adopt(accepted, (chunk) => this.#receive(chunk));
     this.#socket = socket;
     this.#options = options;
     this.#lastBytesMs = options.now();
     this.#reader = createRequestReader(this, { lenient: true, maxBodyBytes: options.maxBodyBytes });
-    socket.on('data', (chunk: Buffer) => this.#receive(chunk));
     socket.on('end', () => this.#endOfInput());
     socket.on('error', () => socket.destroy());
     socket.on('close', () => this.#abandon());
+    socket.resume();
   }
 
   onHead(head: RequestHead): void {
@@ -101,6 +104,7 @@ export class Connection implements RequestHandler, ExchangeOwner {
   #receive(chunk: Buffer): void {
     this.#lastBytesMs = this.#options.now();
     const halt = this.#reader.push(chunk);
+    this.#reading?.keep();
     this.#midHead = this.#reading === undefined && this.#reader.consumedBytes < this.#socket.bytesRead;
     if (halt?.kind === 'problem') {
       const reason = halt.code === 'body_too_large' ? 'body_too_large' : 'event_invalid';

@@ -76,6 +76,11 @@ export class Exchange {
     this.#body?.push(bytes);
   }
 
+  /** What was pushed must outlast the call. */
+  keep(): void {
+    this.#body?.keep();
+  }
+
   /** The body is complete. */
   end(): void {
     const body = this.#body;

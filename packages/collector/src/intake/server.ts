@@ -7,8 +7,12 @@ import { Budget } from './budget.ts';
 import { Connection } from './connection.ts';
 import type { ConnectionOptions } from './connection.ts';
 import { createTypeReader } from './modeldata.ts';
+import { SharedReads } from './shared-reads.ts';
 
-export interface IntakeOptions extends Omit<ConnectionOptions, 'budget' | 'readType' | 'isAuthorized'> {
+export interface IntakeOptions extends Omit<
+  ConnectionOptions,
+  'budget' | 'reads' | 'readType' | 'isAuthorized'
+> {
   host: string;
   port: number;
   /** Senders must present it; required on any address but loopback. */
@@ -36,10 +40,11 @@ export async function openIntake(options: IntakeOptions): Promise<Intake> {
   const connectionOptions: ConnectionOptions = {
     ...options,
     budget: new Budget(options.maxBufferedBytes),
+    reads: new SharedReads(),
     readType: createTypeReader(),
     isAuthorized: (head) => isAuthorized(head.headers.get('authorization')),
   };
-  const server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => {
+  const server = createServer({ noDelay: true, allowHalfOpen: true, pauseOnConnect: true }, (socket) => {
     const connection = new Connection(socket, connectionOptions);
     connections.add(connection);
     socket.on('close', () => connections.delete(connection));

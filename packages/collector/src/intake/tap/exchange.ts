@@ -3,8 +3,6 @@ import type { Extension } from '@gleaner/protocol';
 import { attributeName, recordKeys } from '@gleaner/protocol';
 
 import type { AdmittedEvent, CapturedBody, Door, EventHead } from '../../flow.ts';
-import type { Fields } from '../../http1/fields.ts';
-import type { RequestHead, ResponseHead } from '../../http1/head.ts';
 import type { IntakeEvents } from '../exchange.ts';
 import { TapBody } from './body.ts';
 import type { FinishedBody, TapBodyOptions } from './body.ts';
@@ -20,6 +18,24 @@ export interface ExchangeContext {
 
 /** How an exchange ended. */
 export type Ending = 'complete' | 'aborted by client' | 'failed upstream' | 'unframed';
+
+/** What an exchange needs of a head, of HTTP/1.1 or HTTP/2. */
+export interface RequestFacts {
+  method: string;
+  /** Path with query. */
+  target: string;
+  headers: HeaderFacts;
+}
+
+export interface ResponseFacts {
+  status: number;
+  headers: HeaderFacts;
+}
+
+export interface HeaderFacts {
+  /** The value of the first field of this lower-case name. */
+  get(lowerCaseName: string): string | undefined;
+}
 
 /** Never captured by one name alone. */
 const sensitiveHeaders: ReadonlySet<string> = new Set([
@@ -41,11 +57,11 @@ export class TapExchange {
   #request: Side | undefined;
   #response: Side | undefined;
   #isRequestOver = false;
-  #answer: ResponseHead | undefined;
+  #answer: ResponseFacts | undefined;
   #firstByteMs: number | undefined;
   #chunks = 0;
 
-  constructor(head: RequestHead, correlationId: string, context: ExchangeContext) {
+  constructor(head: RequestFacts, correlationId: string, context: ExchangeContext) {
     this.method = head.method;
     this.#context = context;
     this.#correlationId = correlationId;
@@ -72,7 +88,7 @@ export class TapExchange {
     this.#request = undefined;
   }
 
-  responseHead(head: ResponseHead): void {
+  responseHead(head: ResponseFacts): void {
     this.#answer = head;
     const own: Extension[] = [['status', String(head.status)]];
     this.#response = this.#open('response', head.headers, own);
@@ -96,7 +112,11 @@ export class TapExchange {
     this.#finish(this.#response, how, more);
   }
 
-  #open(collection: 'request' | 'response', headers: Fields | undefined, own: Extension[]): Side | undefined {
+  #open(
+    collection: 'request' | 'response',
+    headers: HeaderFacts | undefined,
+    own: Extension[],
+  ): Side | undefined {
     if (this.#allowed === 'none') return undefined;
     const { door, events, now } = this.#context;
     const contentType = headers?.get('content-type');
@@ -121,7 +141,7 @@ export class TapExchange {
     return undefined;
   }
 
-  #captured(headers: Fields | undefined, own: readonly Extension[]): Extension[] {
+  #captured(headers: HeaderFacts | undefined, own: readonly Extension[]): Extension[] {
     const captured: Extension[] = [];
     for (const name of this.#context.captureHeaders) {
       const attribute = attributeName(name);
