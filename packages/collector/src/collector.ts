@@ -6,19 +6,24 @@ import type { Logger } from 'pino';
 import type { CollectorStatus } from './admin/status.ts';
 import { openAdmin } from './admin/server.ts';
 import type { PolicyPatch } from './admin/policy-patch.ts';
-import { decide } from './admit/decide.ts';
+import { decide, keptEvent } from './admit/decide.ts';
 import { createPolicies } from './admit/policy.ts';
-import { makeRecord, mayFitLine } from './admit/record.ts';
+import { keptBy } from './admit/keep-rules.ts';
+import { countingWriter, payloadWriter } from './admit/payload.ts';
+import { makeRecord } from './admit/record.ts';
+import { Recorder } from './admit/recorder.ts';
 import type { CollectorConfig } from './config/config.ts';
 import { Counters } from './counters.ts';
 import { createEvents } from './events.ts';
 import { nodeFiles } from './files.ts';
 import type { SpoolFiles } from './files.ts';
-import type { Door } from './flow.ts';
+import type { Acceptance, AdmittedRecord, Door } from './flow.ts';
 import { Budget } from './intake/budget.ts';
 import type { IntakeEvents } from './intake/exchange.ts';
 import { openIntake } from './intake/server.ts';
+import { Blockade } from './intake/tap/blockade.ts';
 import { openTap } from './intake/tap/server.ts';
+import { Unfinished } from './intake/tap/unfinished.ts';
 import { collectorStatus } from './report-status.ts';
 import { writeSdkConfig } from './sdk-config.ts';
 import { lastStoredSequence, openCheckpoint } from './ship/checkpoint.ts';
@@ -42,6 +47,8 @@ export interface Collector extends AsyncDisposable {
   readonly proxyPort: number | undefined;
   readonly instance: string;
   status(): CollectorStatus;
+  /** Stores what the flight recorder holds; how many records, or `undefined` when there is none. */
+  keepRecorded(cause: string): number | undefined;
   /** Takes nothing more, and brings everything accepted to the store until `signal` ends it. */
   drain(signal: AbortSignal): Promise<DrainResult>;
 }
@@ -132,18 +139,38 @@ export async function openCollector(
 
   // admit
   const urlOf = (datastore: string, path: string): string => datastores.get(datastore)?.url(path) ?? path;
+  const recordOptions = { source: config.source, urlOf };
+  const maxAgeMs = (settings['recorder.minutes'] ?? 0) * 60_000;
+  const recorder =
+    maxAgeMs > 0 ? new Recorder({ maxAgeMs, maxBytes: settings['recorder.max_bytes'], now }) : undefined;
+  const append = (record: AdmittedRecord, answer: (acceptance: Acceptance) => void): void => {
+    const { collection } = record.destination;
+    const payload = record.payload?.body;
+    spool.append(record, (acceptance) => {
+      if (acceptance.kind !== 'refused') events[acceptance.kind](collection);
+      const isLeft = acceptance.kind !== 'accepted' && payload?.kind === 'file';
+      if (isLeft && !payload.staysWhenRefused) spool.removePayload(payload.file);
+      answer(acceptance);
+    });
+  };
   const door: Door = {
-    decide(head) {
+    decide(head, mayBeKept = false) {
       events.seen(head);
-      return decide(head, policies.get(head.collection), (collection) => events.timeReplaced(collection));
-    },
-    accept(event, body, answer) {
-      spool.append(makeRecord(event, body, { source: config.source, urlOf }), (acceptance) => {
-        if (acceptance.kind !== 'refused') events[acceptance.kind](event.destination.collection);
-        answer(acceptance);
+      return decide(head, policies.get(head.collection), {
+        mayBeKept: mayBeKept || recorder !== undefined,
+        onTimeReplaced: (collection) => events.timeReplaced(collection),
       });
     },
-    createPayload: () => spool.createPayload(),
+    accept(event, body, answer) {
+      if (!event.isSampledOut) return append(makeRecord(event, body, recordOptions), answer);
+      recorder?.hold(makeRecord(keptEvent(event, 'recorder'), body, recordOptions));
+      answer({ kind: 'refused', reason: 'sampled_out' });
+    },
+    async createPayload(event) {
+      if (event.isSampledOut) return countingWriter();
+      return payloadWriter(event, await spool.createPayload());
+    },
+    keptBy: (outcome) => keptBy(settings.keep ?? [], outcome),
   };
   const noteTallies = (): void => tally.flush((one) => spool.noteDropped(one));
   const tallyTimer = setInterval(noteTallies, tallyIntervalMs).unref();
@@ -167,7 +194,6 @@ export async function openCollector(
     idleTimeoutMs: settings['intake.idle_timeout'],
     maxMemoryBytes,
     maxStructuredBytes,
-    mayFitLine,
     door,
     events: intakeEvents,
     now,
@@ -175,6 +201,7 @@ export async function openCollector(
   stack.use(intake);
 
   // tap: the same stage for what passes between clients and the model server
+  const unfinished = new Unfinished();
   const tap =
     settings.proxy &&
     (await openTap({
@@ -182,18 +209,41 @@ export async function openCollector(
       door,
       events: intakeEvents,
       captureHeaders: config.captureHeaders.map((name) => name.toLowerCase()),
+      allowSensitiveHeaders: settings.allow_sensitive_headers ?? [],
       body: {
-        createPayload: door.createPayload,
-        mayFitLine: (scan) => scan.valid,
         budget: new Budget(settings['intake.max_buffered']),
         maxMemoryBytes,
         maxBodyBytes: settings['intake.max_body'],
+        largeBodies: settings.large_bodies,
+        onFull: settings.on_full,
       },
+      blockade: settings.on_full === 'block' ? new Blockade() : undefined,
+      unfinished,
+      hasKeepRules: settings.keep !== undefined,
       newRequestId: randomUUID,
       onUnframed: (code) => events.unframed(code),
       now,
     }));
   if (tap !== undefined) stack.use(tap);
+
+  const keepRecorded = (cause: string): number | undefined => {
+    const records = recorder?.take();
+    if (records === undefined) return undefined;
+    events.recorderKept({ records: records.length, cause });
+    for (const record of records) {
+      const { destination, time, arrivalMs } = record;
+      const head = {
+        collection: destination.collection,
+        arrivalMs,
+        attributes: { time: String(time), extensions: [] },
+      };
+      events.seen(head);
+      append(record, (acceptance) => {
+        if (acceptance.kind === 'refused') intakeEvents.dropped(acceptance.reason, head);
+      });
+    }
+    return records.length;
+  };
 
   // admin
   const status = (): CollectorStatus =>
@@ -207,6 +257,7 @@ export async function openCollector(
       startedMs,
       now,
       isDraining: () => isDraining,
+      recorder,
     });
   const publishPolicy = async (): Promise<void> => {
     const path = settings.write_mdc_config;
@@ -229,6 +280,7 @@ export async function openCollector(
       await publishPolicy();
       return [];
     },
+    keepRecorded: () => keepRecorded('asked for'),
   });
   stack.use(admin);
 
@@ -245,11 +297,13 @@ export async function openCollector(
     proxyPort: tap?.port,
     instance: spool.instance,
     status,
+    keepRecorded,
     async drain(signal) {
       isDraining = true;
       events.draining();
       await tap?.close();
       await intake.close();
+      await unfinished.over(signal);
       noteTallies();
       await spool.stopAccepting();
       const complete = (await Promise.all(shippers.map((shipper) => shipper.drain(signal)))).every(Boolean);

@@ -20,6 +20,8 @@ export interface CollectorEvents extends SpoolEvents, ShipEvents {
   timeReplaced(collection: string): void;
   dropped(reason: DropReason, head?: EventHead): void;
   policyChanged(change: { collection: string; enabled: boolean; samplingRate: number }): void;
+  /** What the flight recorder held goes into the collections. */
+  recorderKept(kept: { records: number; cause: string }): void;
   draining(): void;
   drained(result: { complete: boolean; left: number }): void;
 }
@@ -72,6 +74,8 @@ export function createEvents(counters: Counters, logger: Logger, now: () => numb
     shipRecovered: (datastore) =>
       logger.info({ event: 'ship_recovered', datastore }, 'the store takes lines again'),
     policyChanged: (change) => logger.info({ event: 'policy_changed', ...change }, 'policy changed'),
+    recorderKept: (kept) =>
+      logger.info({ event: 'recorder_kept', ...kept }, `flight recorder: ${kept.records} records are kept`),
     draining: () => logger.info({ event: 'draining' }, 'draining'),
     drained(result) {
       const text = result.complete

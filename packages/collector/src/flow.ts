@@ -3,7 +3,7 @@
  * EventHead → Decision → AdmittedEvent and CapturedBody → AdmittedRecord → Acceptance, SpooledFrame → (stored).
  * Stages import this file, never each other.
  */
-import type { DropReason, EventAttributes, JsonScan, RollingRate } from '@gleaner/protocol';
+import type { DataStatus, DropReason, EventAttributes, JsonScan, RollingRate } from '@gleaner/protocol';
 
 /** intake → admit, first half: an event whose head was read and whose names are sound; the body is still to come. */
 export interface EventHead {
@@ -27,25 +27,40 @@ export interface AdmittedEvent {
   /** Two events of one key are one event sent twice; `undefined` when the sender named no id. */
   retryKey: string | undefined;
   attributes: EventAttributes;
+  /** Its id is not in the sample: it is stored only where a keep rule or the flight recorder wants it. */
+  isSampledOut: boolean;
 }
 
 /** What intake calls, in this order: admit twice, then the spool, then `answer`. */
 export interface Door {
-  decide(head: EventHead): Decision;
+  /** `mayBeKept`: what the sampling leaves out is wanted all the same, because a rule may keep it in the end. */
+  decide(head: EventHead, mayBeKept?: boolean): Decision;
   /** `answer` is called once, when the acknowledgement holds. */
   accept(event: AdmittedEvent, body: CapturedBody, answer: (acceptance: Acceptance) => void): void;
-  /** A file of the spool for a body too large to wait in memory. */
-  createPayload(): Promise<PayloadWriter>;
+  /** A place for a body too large to wait in memory. */
+  createPayload(event: AdmittedEvent): Promise<PayloadWriter>;
+  /** The rule that wants a pair although the sampling left it out. */
+  keptBy(outcome: Outcome): string | undefined;
 }
 
+/** What is known of a tapped exchange when it is over. */
+export interface Outcome {
+  /** HTTP status; `undefined`: there was no answer. */
+  status: number | undefined;
+  /** Status of a gRPC answer; 0 is fine. */
+  grpcStatus: number | undefined;
+  durationMs: number;
+  ended: Ending;
+}
+
+/** How an exchange ended. */
+export type Ending = 'complete' | 'aborted by client' | 'failed upstream' | 'unframed';
+
+/** Takes a body piece by piece, and redacts it where that is asked for, before the first byte reaches the disk. */
 export interface PayloadWriter {
   write(bytes: Uint8Array): Promise<void>;
-  /** Of what was written so far, as if it ended here. */
-  scan(): JsonScan;
-  /** Synced; the file is there for good once a frame names it. */
-  finish(): Promise<PayloadFile>;
-  /** The file is taken back into memory; it was smaller than it looked. */
-  takeBack(): Promise<Uint8Array>;
+  /** What {@link Door.accept} takes. */
+  finish(): Promise<CapturedBody>;
   discard(): Promise<void>;
 }
 
@@ -53,11 +68,24 @@ export interface PayloadWriter {
  * Small bodies stay in memory, large ones are already a file of the spool when they are admitted. The bytes of one in memory
  * are valid only while the call lasts that they are handed to.
  */
-export type CapturedBody =
-  | { kind: 'memory'; bytes: Uint8Array }
-  | ({ kind: 'file' } & PayloadFile)
+export type CapturedBody = (
+  | KeptBody
   /** It was not kept: the record says why. */
-  | { kind: 'absent'; byteLength: number };
+  | { kind: 'absent' }
+) & {
+  /** Length as received, where that is not the length of what is here. */
+  sentBytes?: number;
+  /** Why it is not what was sent. Of a `truncated` one the first bytes are here. */
+  status?: DataStatus;
+  isRedacted?: true;
+  /** Of what is here, where it was decoded or put together from something else. */
+  contentType?: string;
+  /** The stream that it was put together from. */
+  stream?: KeptBody;
+};
+
+/** A body that is here. */
+export type KeptBody = { kind: 'memory'; bytes: Uint8Array } | ({ kind: 'file' } & PayloadFile);
 
 /** A body in a file of the spool, scanned while it was written. */
 export interface PayloadFile {
@@ -65,6 +93,8 @@ export interface PayloadFile {
   file: string;
   byteLength: number;
   scan: JsonScan;
+  /** It will be offered again: a refusal does not remove it. */
+  staysWhenRefused?: true;
 }
 
 /** Where the records of a collection go; every frame carries it, so that the spool alone says what the store must hold. */
@@ -95,7 +125,7 @@ export type RecordLine =
 export interface AdmittedPayload {
   /** File name beside the line in the store. */
   name: string;
-  body: Exclude<CapturedBody, { kind: 'absent' }>;
+  body: KeptBody;
 }
 
 /** What became of a record at the door: the answer to its sender follows from it. */

@@ -18,6 +18,7 @@ export interface StatusParts {
   startedMs: number;
   now: () => number;
   isDraining(): boolean;
+  recorder: { readonly status: { records: number; bytes: number } } | undefined;
 }
 
 /** The whole state of a collector as the admin port tells it. */
@@ -47,6 +48,7 @@ export function collectorStatus(parts: StatusParts): CollectorStatus {
       bytes,
       ageSeconds: Number.isFinite(oldestMs) ? Math.max(0, (parts.now() - oldestMs) / 1000) : 0,
     },
+    ...(parts.recorder !== undefined && { recorder: parts.recorder.status }),
     spool: { bytes, maxBytes, segments, damagedBytes, acknowledge: parts.acknowledge },
   };
 }

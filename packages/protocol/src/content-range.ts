@@ -1,6 +1,9 @@
-/** `bytes 0-(n-1)/n` for a whole body of `n` bytes as received (compat 5.5); an empty body is `bytes *` + `/0`. */
-export function contentRange(byteLength: number): string {
-  return byteLength === 0 ? 'bytes */0' : `bytes 0-${byteLength - 1}/${byteLength}`;
+/**
+ * `bytes 0-(n-1)/n` for a whole body of `n` bytes as received (compat 5.5); an empty body is `bytes *` + `/0`. Of a body that
+ * was cut, the first `keptBytes` are there.
+ */
+export function contentRange(byteLength: number, keptBytes = byteLength): string {
+  return keptBytes === 0 ? `bytes */${byteLength}` : `bytes 0-${keptBytes - 1}/${byteLength}`;
 }
 
 export interface ContentRange {

@@ -1,5 +1,7 @@
 export { contentRange, parseContentRange } from './content-range.ts';
 export type { ContentRange } from './content-range.ts';
+export { dataStatuses } from './data-status.ts';
+export type { DataStatus } from './data-status.ts';
 export { dropReasons, isDropReason } from './drop-reasons.ts';
 export type { DropReason } from './drop-reasons.ts';
 export { GleanerError } from './errors.ts';

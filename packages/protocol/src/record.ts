@@ -29,6 +29,8 @@ export interface RecordAttributes {
   time: number;
   /** Length of the body as received. */
   bodyBytes: number;
+  /** How many bytes of it are kept, when it was cut. */
+  keptBytes?: number;
   correlationId: string;
   extensions: readonly Extension[];
 }
@@ -96,7 +98,7 @@ function leadingKeys(record: RecordAttributes): string {
 
 function trailingKeys(record: RecordAttributes): string {
   const id = jsonText(record.correlationId);
-  let keys = `,"contentrange":"${contentRange(record.bodyBytes)}","correlationid":${id},"xrequestid":${id}`;
+  let keys = `,"contentrange":"${contentRange(record.bodyBytes, record.keptBytes)}","correlationid":${id},"xrequestid":${id}`;
   for (const [name, value] of record.extensions) keys += `,"${name}":${jsonText(value)}`;
   return keys;
 }

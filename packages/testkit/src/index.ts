@@ -24,3 +24,5 @@ export type { FaultProxy, FaultProxyOptions } from './fault-proxy.ts';
 export { randomHttpFaults } from './http-faults.ts';
 export type { HttpFault, HttpFaultPlan, StoreRequest } from './http-faults.ts';
 export type { StoreService } from './store-answers.ts';
+export { startTapped } from './tapped.ts';
+export type { RecordObject, TappedSystem } from './tapped.ts';

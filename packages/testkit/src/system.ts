@@ -14,6 +14,7 @@ export interface SystemOptions extends Partial<CollectorDependencies> {
   /** The `data_collector` block's `collections`; default: model_inputs and model_outputs, enabled. */
   collections?: Record<string, { enabled: string; sampling_rate?: number }>;
   rollingRate?: string;
+  captureHeaders?: readonly string[];
   /** Goes on in the folder of an earlier system. */
   folder?: string;
 }
@@ -35,9 +36,11 @@ export interface System extends AsyncDisposable {
 export async function startSystem(options: SystemOptions = {}): Promise<System> {
   const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'gleaner-test-')));
   const { collections = { model_inputs: { enabled: 'true' }, model_outputs: { enabled: 'true' } } } = options;
+  const { rollingRate, captureHeaders } = options;
   const block = {
     collections,
-    ...(options.rollingRate !== undefined && { rolling_rate: options.rollingRate }),
+    ...(rollingRate !== undefined && { rolling_rate: rollingRate }),
+    ...(captureHeaders !== undefined && { request_logging: { capture_headers: captureHeaders } }),
   };
   const deployment = { name: 'blue', endpoint_name: 'iris', instance_type: 'local', data_collector: block };
   await mkdir(folder, { recursive: true });

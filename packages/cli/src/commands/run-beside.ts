@@ -28,6 +28,8 @@ export async function runBeside(words: readonly string[], source: ConfigSource):
     AZUREML_MDC_PORT: String(collector.intakePort),
   };
   const exitCode = await runCommand(words, { environment, signals });
+  if (exitCode !== 0 && !signals.isEndWanted)
+    collector.keepRecorded(`the command ended with code ${exitCode}`);
   const isComplete = await drain(collector, { config, signals });
   return exitCode === 0 && !isComplete ? 1 : exitCode;
 }

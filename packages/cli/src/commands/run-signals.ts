@@ -6,21 +6,28 @@ const sameSignalMs = 100;
 
 /** Disposing of it gives the signals their usual meaning back. */
 export interface Signals extends Disposable {
+  /** Somebody wanted the command to end. */
+  readonly isEndWanted: boolean;
   /** From now on signals go to this receiver, and no longer to the one before. */
   deliverTo(receiver: (signal: NodeJS.Signals) => void): void;
 }
 
 export function catchSignals(): Signals {
   const lastSeenMs = new Map<NodeJS.Signals, number>();
+  let isEndWanted = false;
   let deliver: ((signal: NodeJS.Signals) => void) | undefined;
   const receive = (signal: NodeJS.Signals): void => {
     const nowMs = performance.now();
     const isSame = nowMs - (lastSeenMs.get(signal) ?? Number.NEGATIVE_INFINITY) < sameSignalMs;
     lastSeenMs.set(signal, nowMs);
+    isEndWanted ||= signal !== 'SIGUSR1' && signal !== 'SIGUSR2';
     if (!isSame) deliver?.(signal);
   };
   for (const signal of caughtSignals) process.on(signal, receive);
   return {
+    get isEndWanted() {
+      return isEndWanted;
+    },
     deliverTo(receiver) {
       deliver = receiver;
     },

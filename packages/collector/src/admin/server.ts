@@ -16,6 +16,8 @@ export interface AdminOptions {
   status: () => CollectorStatus;
   /** Names of collections the patch names and that do not exist; empty when it was applied. */
   applyPolicy(patch: PolicyPatch): Promise<string[]>;
+  /** Stores what the flight recorder holds; how many records, or `undefined` when there is none. */
+  keepRecorded(): number | undefined;
 }
 
 export interface Admin extends AsyncDisposable {
@@ -46,6 +48,7 @@ export async function openAdmin(options: AdminOptions): Promise<Admin> {
       contentType: metrics.contentType,
     }),
     'PATCH /policy': (request) => patchPolicy(request, options),
+    'POST /recorder/keep': () => keepRecorded(options),
   };
   const server = createServer((request, response) => {
     const path = request.url?.split('?', 1)[0] ?? '';
@@ -91,6 +94,13 @@ async function patchPolicy(request: IncomingMessage, options: AdminOptions): Pro
   if (unknown.length > 0)
     return problem(404, 'collection_unknown', `There is no collection ${unknown.join(', ')}.`);
   return { status: 200, body: options.status().collections };
+}
+
+function keepRecorded(options: AdminOptions): Answer {
+  const records = options.keepRecorded();
+  if (records === undefined)
+    return problem(409, 'recorder_off', 'There is no flight recorder; set recorder.minutes and start again.');
+  return { status: 200, body: { records } };
 }
 
 function problem(status: number, code: string, message: string): Answer {

@@ -13,6 +13,8 @@ export interface CollectorStatus {
   /** Events that named no collection in use. */
   unattributed: Pick<CollectionCounters, 'dropped'>;
   backlog: { records: number; bytes: number; ageSeconds: number };
+  /** What the flight recorder holds, when there is one. */
+  recorder?: { records: number; bytes: number };
   spool: { bytes: number; maxBytes: number; segments: number; damagedBytes: number; acknowledge: string };
 }
 

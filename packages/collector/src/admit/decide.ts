@@ -1,25 +1,34 @@
 import { hash, randomUUID } from 'node:crypto';
 
 import { eventTime, samplingFraction } from '@gleaner/protocol';
+import type { Extension } from '@gleaner/protocol';
 
-import type { Decision, EventHead } from '../flow.ts';
+import type { AdmittedEvent, Decision, EventHead } from '../flow.ts';
 import type { CollectionPolicy } from './policy.ts';
+
+export interface DecideOptions {
+  /** What the sampling leaves out is admitted all the same, and says so. */
+  mayBeKept: boolean;
+  /** Hears of an absurd or missing event time. */
+  onTimeReplaced(collection: string): void;
+}
 
 /**
  * Keep or drop, before the body is read. Sampling depends on the correlation id alone (design rule 5). An event without an id
- * gets one, and then nothing can recognise its retry. `onTimeReplaced` hears of an absurd or missing event time.
+ * gets one, and then nothing can recognise its retry.
  */
 // /!\ Hot path: once per event; hashes only where there is something to decide.
 export function decide(
   head: EventHead,
   policy: CollectionPolicy | undefined,
-  onTimeReplaced: (collection: string) => void,
+  { mayBeKept, onTimeReplaced }: DecideOptions,
 ): Decision {
   if (policy === undefined || !policy.enabled) return { kind: 'dropped', reason: 'collection_not_enabled' };
   const { attributes, arrivalMs, collection } = head;
   const id = attributes.id ?? randomUUID();
   const correlationId = attributes.correlationId ?? id;
-  if (!isSampled(correlationId, policy.samplingRate)) return { kind: 'dropped', reason: 'sampled_out' };
+  const isSampledOut = !isSampled(correlationId, policy.samplingRate);
+  if (isSampledOut && !mayBeKept) return { kind: 'dropped', reason: 'sampled_out' };
   const time = eventTime(attributes.time, arrivalMs);
   if (time.replaced) onTimeReplaced(collection);
   return {
@@ -33,8 +42,16 @@ export function decide(
       retryKey:
         attributes.id === undefined ? undefined : retryKey(attributes.id, attributes.source, collection),
       attributes,
+      isSampledOut,
     },
   };
+}
+
+/** An event that is not in the sample, and is stored all the same: what wants it becomes an attribute. */
+export function keptEvent(event: AdmittedEvent, rule: string): AdmittedEvent {
+  const { attributes } = event;
+  const extensions: Extension[] = [...attributes.extensions, ['keptby', rule]];
+  return { ...event, isSampledOut: false, attributes: { ...attributes, extensions } };
 }
 
 export function isSampled(correlationId: string, samplingRate: number): boolean {

@@ -1,3 +1,5 @@
+import { isUtf8 } from 'node:buffer';
+
 import {
   inlineFrame,
   isJsonContentType,
@@ -7,9 +9,9 @@ import {
   scanJson,
   windowFolder,
 } from '@gleaner/protocol';
-import type { JsonScan, RecordAttributes } from '@gleaner/protocol';
+import type { Extension, JsonScan, RecordAttributes } from '@gleaner/protocol';
 
-import type { AdmittedEvent, AdmittedRecord, CapturedBody } from '../flow.ts';
+import type { AdmittedEvent, AdmittedRecord, CapturedBody, KeptBody, RecordLine } from '../flow.ts';
 
 export interface RecordOptions {
   /** Resource id of the deployment: the source of events that name none. */
@@ -18,32 +20,71 @@ export interface RecordOptions {
   urlOf(datastore: string, path: string): string;
 }
 
+/** A stream of events that is longer rests beside its line, not in it. */
+const maxInlineStreamBytes = 256 * 1024;
+
 /**
  * Makes the record of an event. The body stands in the line when its collection can hold it: an array of rows, or any JSON in
  * `request` and `response`, in a line of at most 4 MiB. Everything else goes beside the line, so that one odd record never
  * spoils a window for its readers (compat/differences).
  */
 export function makeRecord(event: AdmittedEvent, body: CapturedBody, options: RecordOptions): AdmittedRecord {
-  const { destination, time, arrivalMs, retryKey } = event;
-  const json = isJsonContentType(event.attributes.contentType);
+  const { stream } = body;
+  if (stream !== undefined) return makeAssembledRecord(event, { ...body, stream }, options);
+  const { destination } = event;
   const attributes = attributesOf(event, body, options.source);
-  const common = { destination, time, arrivalMs, retryKey };
+  const common = commonOf(event);
   if (body.kind === 'absent' || isEmptyPayload(body, destination.collection)) {
     const { head, tail } = inlineFrame(attributes);
     return { ...common, line: { kind: 'whole', text: `${head}null${tail}` }, payload: undefined };
   }
-  if (json && body.kind === 'memory') {
-    const scan = scanJson(body.bytes);
-    const frame = inlineFrame(attributes);
-    if (fitsCollection(scan, destination.collection) && lineBytes(frame, scan) <= maxLineBytes) {
-      return { ...common, line: { kind: 'around', ...frame, body: body.bytes, scan }, payload: undefined };
-    }
-  }
+  const line = inlineLine(attributes, body);
+  if (line !== undefined) return { ...common, line, payload: undefined };
+  const json = isJsonContentType(attributes.contentType) && body.status !== 'truncated';
   const name = payloadName(event.id, { json });
-  const path = `${destination.path}/${windowFolder(time, destination.rollingRate)}/${name}`;
-  const url = options.urlOf(destination.datastore, path);
-  const text = referenceLine(attributes, { url, tabular: json });
+  const text = referenceLine(attributes, { url: payloadUrl(event, name, options), tabular: json });
   return { ...common, line: { kind: 'whole', text }, payload: { name, body } };
+}
+
+/** The message in the line; the stream that it was put together from in an attribute, or beside the line. */
+function makeAssembledRecord(
+  event: AdmittedEvent,
+  body: CapturedBody & { stream: KeptBody },
+  options: RecordOptions,
+): AdmittedRecord {
+  const { stream, ...assembled } = body;
+  const text = streamText(stream);
+  const name = payloadName(event.id, { json: false });
+  const extension: Extension =
+    text === undefined ? ['eventstreamref', payloadUrl(event, name, options)] : ['eventstream', text];
+  const attributes = attributesOf(event, assembled, options.source);
+  const line = inlineLine({ ...attributes, extensions: [...attributes.extensions, extension] }, assembled);
+  // Too large for a line once it is escaped: the stream alone says the same.
+  if (line === undefined) return makeRecord(event, stream, options);
+  return { ...commonOf(event), line, payload: text === undefined ? { name, body: stream } : undefined };
+}
+
+function commonOf({ destination, time, arrivalMs, retryKey }: AdmittedEvent) {
+  return { destination, time, arrivalMs, retryKey };
+}
+
+function inlineLine(attributes: RecordAttributes, body: CapturedBody): RecordLine | undefined {
+  if (body.kind !== 'memory' || !isJsonContentType(attributes.contentType)) return undefined;
+  const scan = scanJson(body.bytes);
+  if (!fitsCollection(scan, attributes.collection)) return undefined;
+  const frame = inlineFrame(attributes);
+  if (lineBytes(frame, scan) > maxLineBytes) return undefined;
+  return { kind: 'around', ...frame, body: body.bytes, scan };
+}
+
+function payloadUrl({ destination, time }: AdmittedEvent, name: string, { urlOf }: RecordOptions): string {
+  const folder = windowFolder(time, destination.rollingRate);
+  return urlOf(destination.datastore, `${destination.path}/${folder}/${name}`);
+}
+
+function streamText(stream: KeptBody): string | undefined {
+  if (stream.kind !== 'memory' || stream.bytes.length > maxInlineStreamBytes) return undefined;
+  return isUtf8(stream.bytes) ? Buffer.from(stream.bytes).toString('utf8') : undefined;
 }
 
 /** Whether a body that is a file could stand in the line after all: white space may have made it look too large. */
@@ -73,14 +114,29 @@ function lineBytes(frame: { head: string; tail: string }, scan: JsonScan): numbe
 
 function attributesOf(event: AdmittedEvent, body: CapturedBody, source: string): RecordAttributes {
   const { attributes } = event;
+  const { status } = body;
+  const keptBytes = lengthOf(body);
   return {
     id: event.id,
     source: attributes.source ?? source,
     collection: event.destination.collection,
-    contentType: attributes.contentType ?? 'application/json',
+    contentType: body.contentType ?? attributes.contentType ?? 'application/json',
     time: event.time,
-    bodyBytes: body.kind === 'memory' ? body.bytes.length : body.byteLength,
+    bodyBytes: body.sentBytes ?? keptBytes,
+    ...(status === 'truncated' && { keptBytes }),
     correlationId: event.correlationId,
-    extensions: attributes.extensions,
+    extensions:
+      status === undefined ? attributes.extensions : [...attributes.extensions, ['datastatus', status]],
   };
+}
+
+function lengthOf(body: CapturedBody): number {
+  switch (body.kind) {
+    case 'memory':
+      return body.bytes.length;
+    case 'file':
+      return body.byteLength;
+    case 'absent':
+      return 0;
+  }
 }

@@ -12,7 +12,7 @@ import {
   readDeployment,
   readFields,
 } from '@gleaner/protocol';
-import type { CollectedDeployment, Field, Finding, Report } from '@gleaner/protocol';
+import type { CollectedDeployment, Field, Finding, Report, YamlValue } from '@gleaner/protocol';
 
 import { folderKind, readDatastores } from '@gleaner/datastore';
 import type { DatastoreConfig } from '@gleaner/datastore';
@@ -172,9 +172,34 @@ function readSetting(
 ): void {
   const { value } = field;
   const { expected, parse }: Setting<unknown>['type'] = settings[name].type;
-  const text = value.kind === 'boolean' ? value.source : 'value' in value ? String(value.value) : undefined;
+  const text = settingText(value);
   if (text === undefined || parse(text) === undefined) report.problem(field, `Expected ${expected}.`);
   else values.set(name, text);
+}
+
+/** As a flag has it: a list with commas between, a map as `name: value`. */
+function settingText(value: YamlValue): string | undefined {
+  switch (value.kind) {
+    case 'null':
+      return undefined;
+    case 'boolean':
+      return value.source;
+    case 'list':
+      return joinTexts(value.items.map(settingText));
+    case 'map':
+      return joinTexts(
+        value.entries.map((entry) => {
+          const text = settingText(entry.value);
+          return text === undefined ? undefined : `${entry.name}: ${text}`;
+        }),
+      );
+    default:
+      return String(value.value);
+  }
+}
+
+function joinTexts(texts: readonly (string | undefined)[]): string | undefined {
+  return texts.includes(undefined) ? undefined : texts.join(', ');
 }
 
 function resolveSettings(source: ConfigSource, file: ReadonlyMap<SettingName, string>): SettingValues {

@@ -2,8 +2,17 @@
  * Every setting of a collector, once: type, default, unit, description, secret or not. Flags, environment, file, `--help` and
  * the reference page come from this table. A flag wins over the environment, that over the file, that over the default.
  */
+import { keepValue } from './keep.ts';
 import { proxyValue } from './proxy.ts';
-import { bytesValue, choiceValue, durationValue, integerValue, textValue } from './values.ts';
+import {
+  bytesValue,
+  choiceValue,
+  durationValue,
+  integerValue,
+  namesValue,
+  numberValue,
+  textValue,
+} from './values.ts';
 import type { ValueType } from './values.ts';
 
 export interface Setting<T> {
@@ -81,6 +90,43 @@ export const settings = {
     description:
       'Payload logging: clients talk to the first port, the model server has the second; what passes becomes request and response.',
     flag: 'proxy',
+  }),
+  keep: setting({
+    type: keepValue,
+    default: undefined,
+    description:
+      'Payload logging: pairs that are kept whatever the sampling: errors, slower_than_ms: 500, or a list of them.',
+    flag: 'keep',
+  }),
+  on_full: setting({
+    type: choiceValue(['drop', 'block']),
+    default: 'drop',
+    description:
+      'Payload logging, when memory or spool are full: drop the record and count it, or block the clients until there is room.',
+    flag: 'on-full',
+  }),
+  large_bodies: setting({
+    type: choiceValue(['spool', 'truncate']),
+    default: 'spool',
+    description:
+      'Payload logging: what does not fit into memory goes to a file of the spool, or is cut there and marked truncated.',
+  }),
+  allow_sensitive_headers: setting({
+    type: namesValue,
+    default: undefined,
+    description:
+      'Of capture_headers: names of secrets (authorization, cookie, x-api-key and the like) that are captured all the same.',
+  }),
+  'recorder.minutes': setting({
+    type: numberValue(0.1, 1440),
+    default: undefined,
+    description:
+      'Flight recorder: what the sampling leaves out is remembered for so long, and stored when the model server dies, or on demand.',
+  }),
+  'recorder.max_bytes': setting({
+    type: bytesValue(2 ** 20, 2 ** 40),
+    default: '64MiB',
+    description: 'Memory of the flight recorder; beyond it the oldest is forgotten.',
   }),
   'admin.host': setting({
     type: textValue,
@@ -184,6 +230,9 @@ type OptionalSetting =
   | 'spool.path'
   | 'ship.flush_interval'
   | 'proxy'
+  | 'keep'
+  | 'allow_sensitive_headers'
+  | 'recorder.minutes'
   | 'write_mdc_config';
 
 /** `intake.max_body` → `GLEANER_INTAKE_MAX_BODY` */

@@ -17,6 +17,22 @@ export function integerValue(least: number, most: number): ValueType<number> {
   };
 }
 
+export function numberValue(least: number, most: number): ValueType<number> {
+  return {
+    parse: (text) => within(/^\d{1,9}(?:\.\d{1,6})?$/.test(text) ? Number(text) : undefined, least, most),
+    expected: `a number from ${least} to ${most}`,
+  };
+}
+
+/** Header names, in lower case. */
+export const namesValue: ValueType<readonly string[]> = {
+  parse(text) {
+    const names = text.split(',').map((name) => name.trim().toLowerCase());
+    return names.every((name) => /^[!#$%&'*+\-.^_`|~\da-z]+$/.test(name)) ? names : undefined;
+  },
+  expected: 'names of headers, with commas between',
+};
+
 export function choiceValue<const W extends string>(words: readonly W[]): ValueType<W> {
   return {
     parse: (text) => words.find((word) => word === text.toLowerCase()),

@@ -1,16 +1,11 @@
 /** Gathers the body of one request: in memory up to a limit, in a file of the spool beyond it. */
-import type { JsonScan } from '@gleaner/protocol';
-
 import type { CapturedBody, PayloadWriter } from '../flow.ts';
 
 export interface BodyOwner {
   createPayload(): Promise<PayloadWriter>;
-  /** Called when the file cannot keep up, and when it has. */
-  onPressure(isHigh: boolean): void;
+  /** Bytes that wait for the file; called whenever that changes. */
+  onWaiting(bytes: number): void;
 }
-
-/** Bytes waiting for the file above which the sender is held back. */
-const highWaterBytes = 1024 * 1024;
 
 export class BodyBuffer {
   readonly #maxMemoryBytes: number;
@@ -30,7 +25,7 @@ export class BodyBuffer {
     this.#owner = owner;
   }
 
-  /** Valid until the next call of {@link keep}, or until the caller uses the bytes for something else. */
+  /** The bytes stay the caller's: they are copied by {@link keep}, which must be called before they change. */
   push(bytes: Uint8Array): void {
     if (this.#file === undefined && this.#memoryBytes + bytes.length <= this.#maxMemoryBytes) {
       this.#pieces.push(bytes);
@@ -38,12 +33,26 @@ export class BodyBuffer {
     } else this.#pushToFile(bytes);
   }
 
-  /** Copies what came since the last time: the caller is about to use its memory again. */
+  /** Copies what came since the last time. */
   keep(): void {
     for (; this.#kept < this.#pieces.length; this.#kept++) {
       const piece = this.#pieces[this.#kept];
       if (piece !== undefined) this.#pieces[this.#kept] = Uint8Array.from(piece);
     }
+  }
+
+  /** Goes to a file from here on, what came before included. */
+  spill(): void {
+    if (this.#file === undefined) this.#pushToFile(empty);
+  }
+
+  /** In memory, and on the way to the file. */
+  get heldBytes(): number {
+    return this.#file === undefined ? this.#memoryBytes : this.#waitingBytes;
+  }
+
+  get isFile(): boolean {
+    return this.#file !== undefined;
   }
 
   /** The body, when it was small enough for memory. Valid until anybody calls this again. */
@@ -53,17 +62,13 @@ export class BodyBuffer {
     return this.#pieces.length <= 1 ? only : joined(this.#pieces, this.#memoryBytes);
   }
 
-  /**
-   * A body that was too large for memory: as a file, or in memory after all when `mayFit` says that it fits a line. Throws what went wrong with the file.
-   */
-  async finish(mayFit: (scan: JsonScan) => boolean): Promise<CapturedBody> {
+  /** A body that was too large for memory. Throws what went wrong with the file. */
+  async finish(): Promise<CapturedBody> {
     await this.#writing;
     if (this.#error !== undefined) throw this.#error;
     const writer = await this.#file;
     if (writer === undefined) throw new TypeError('a body without a file is in memory');
-    const scan = writer.scan();
-    if (mayFit(scan)) return { kind: 'memory', bytes: await writer.takeBack() };
-    return { kind: 'file', ...(await writer.finish()) };
+    return await writer.finish();
   }
 
   /** Leaves nothing behind. */
@@ -95,10 +100,8 @@ export class BodyBuffer {
   }
 
   #addWaiting(bytes: number): void {
-    const wasHigh = this.#waitingBytes > highWaterBytes;
     this.#waitingBytes += bytes;
-    const isHigh = this.#waitingBytes > highWaterBytes;
-    if (isHigh !== wasHigh) this.#owner.onPressure(isHigh);
+    this.#owner.onWaiting(this.#waitingBytes);
   }
 }
 

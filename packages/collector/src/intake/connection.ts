@@ -1,7 +1,6 @@
 /** One connection: bytes to requests, answers in the order of the requests, time limits, and back-pressure. */
 import type { Socket } from 'node:net';
 
-import type { PayloadWriter } from '../flow.ts';
 import type { RequestHead } from '../http1/head.ts';
 import { createRequestReader } from '../http1/reader.ts';
 import type { MessageReader, RequestHandler } from '../http1/reader.ts';
@@ -76,10 +75,6 @@ export class Connection implements RequestHandler, ExchangeOwner {
 
   onPressure(isHigh: boolean): void {
     this.#hold(isHigh);
-  }
-
-  createPayload(): Promise<PayloadWriter> {
-    return this.#options.door.createPayload();
   }
 
   /** Called about once a second. */

@@ -1,5 +1,5 @@
 /** One request of a connection, from its head to its answer. */
-import type { DropReason, JsonScan } from '@gleaner/protocol';
+import type { DropReason } from '@gleaner/protocol';
 
 import type { AdmittedEvent, CapturedBody, Door, EventHead } from '../flow.ts';
 import type { RequestHead } from '../http1/head.ts';
@@ -14,7 +14,6 @@ import {
 } from './answers.ts';
 import type { Refusal } from './answers.ts';
 import { BodyBuffer } from './body.ts';
-import type { BodyOwner } from './body.ts';
 import { eventMode, readBinaryEvent, readStructuredEvents } from './cloudevents.ts';
 import type { EventMode, StructuredEvent } from './cloudevents.ts';
 import { readModeldata } from './modeldata.ts';
@@ -25,7 +24,6 @@ export interface ExchangeOptions {
   events: IntakeEvents;
   readType: TypeReader;
   isAuthorized(head: RequestHead): boolean;
-  mayFitLine(contentType: string | undefined, scan: JsonScan): boolean;
   now: () => number;
   /** More than this of a body goes to a file. Structured events are read in memory and may not be larger. */
   maxMemoryBytes: number;
@@ -38,10 +36,15 @@ export interface IntakeEvents {
 }
 
 /** The connection. */
-export interface ExchangeOwner extends BodyOwner {
+export interface ExchangeOwner {
+  /** A body comes faster than it can be written. */
+  onPressure(isHigh: boolean): void;
   /** An answer is there; it may not be its turn yet. */
   onAnswer(): void;
 }
+
+/** Bytes waiting for a file above which the sender is held back. */
+const highWaterBytes = 1024 * 1024;
 
 export class Exchange {
   readonly head: RequestHead;
@@ -56,6 +59,7 @@ export class Exchange {
   #structured: Exclude<EventMode, 'binary'> | undefined;
   #body: BodyBuffer | undefined;
   #verdict: Refusal | 'ok' | undefined;
+  #isUnderPressure = false;
 
   constructor(head: RequestHead, options: ExchangeOptions, owner: ExchangeOwner) {
     this.head = head;
@@ -63,8 +67,13 @@ export class Exchange {
     this.#owner = owner;
     this.#route();
     if (this.#verdict !== undefined) return;
-    const { maxMemoryBytes, maxStructuredBytes } = options;
-    this.#body = new BodyBuffer(this.#structured === undefined ? maxMemoryBytes : maxStructuredBytes, owner);
+    const { door, maxMemoryBytes, maxStructuredBytes } = options;
+    const event = this.#event;
+    this.#body = new BodyBuffer(event === undefined ? maxStructuredBytes : maxMemoryBytes, {
+      createPayload: () =>
+        event === undefined ? Promise.reject(new RangeError('never in a file')) : door.createPayload(event),
+      onWaiting: (bytes) => this.#onWaiting(bytes),
+    });
   }
 
   /** False when the answer is known without the body: it is read and thrown away. */
@@ -99,6 +108,13 @@ export class Exchange {
     this.#body = undefined;
     this.#options.events.dropped(reason, this.#eventHead);
     this.#settle(refusal, false);
+  }
+
+  #onWaiting(bytes: number): void {
+    const isHigh = bytes > highWaterBytes;
+    if (isHigh === this.#isUnderPressure) return;
+    this.#isUnderPressure = isHigh;
+    this.#owner.onPressure(isHigh);
   }
 
   #route(): void {
@@ -144,9 +160,8 @@ export class Exchange {
   }
 
   async #endFile(body: BodyBuffer): Promise<void> {
-    const contentType = this.#event?.attributes.contentType;
     try {
-      this.#accept(await body.finish((scan) => this.#options.mayFitLine(contentType, scan)));
+      this.#accept(await body.finish());
     } catch {
       body.discard();
       const refusal = dropRefusal('disk_full', '');

@@ -16,13 +16,12 @@ import type {
   AdmittedPayload,
   AdmittedRecord,
   PayloadFile,
-  PayloadWriter,
   SpoolSource,
   SpooledPayload,
   SpooledTally,
 } from '../flow.ts';
 import { ChunkPool, Group } from './group.ts';
-import type { Payloads } from './payloads.ts';
+import type { Payloads, SpoolPayloadWriter } from './payloads.ts';
 import type { RetryMemory } from './retry-memory.ts';
 import type { Segments } from './segments.ts';
 
@@ -108,7 +107,7 @@ export class Spool implements AsyncDisposable {
 
   /**
    * Takes a record, or says why not; `answer` is called once, as soon as the acknowledgement holds. A body in a file is the
-   * spool's from here on, whatever the answer.
+   * spool's once it is accepted, and its owner's otherwise.
    */
   append(record: AdmittedRecord, answer: (acceptance: Acceptance) => void): void {
     const refusal = this.#refusal(record);
@@ -133,8 +132,13 @@ export class Spool implements AsyncDisposable {
   }
 
   /** For bodies that are too large to wait in memory: written as they come, before the record is admitted. */
-  createPayload(): Promise<PayloadWriter> {
+  createPayload(): Promise<SpoolPayloadWriter> {
     return this.#parts.payloads.create();
+  }
+
+  /** Of a record that was not accepted. At worst the next start removes it: nothing points to it. */
+  removePayload(file: string): void {
+    void this.#parts.payloads.remove([file]).catch(() => undefined);
   }
 
   /** A reader with a position of its own. A segment is removed once every reader released it. */
@@ -218,11 +222,11 @@ export class Spool implements AsyncDisposable {
       const writer = await this.#parts.payloads.create();
       await writer.write(bytes);
       const file = fileOf(await writer.finish());
-      this.#admit(
-        record,
-        { ...file, name },
-        { ...door, refusal: this.#closed ? 'shutting_down' : undefined },
-      );
+      const answer = (acceptance: Acceptance): void => {
+        if (acceptance.kind !== 'accepted') this.removePayload(file.file);
+        door.answer(acceptance);
+      };
+      this.#admit(record, { ...file, name }, { answer, refusal: this.#closed ? 'shutting_down' : undefined });
     } catch (error) {
       door.answer({ kind: 'refused', reason: this.#fail(error) });
     }
@@ -232,8 +236,6 @@ export class Spool implements AsyncDisposable {
   #admit(record: AdmittedRecord, payload: SpooledPayload | undefined, { refusal, answer }: Entry): void {
     const earlier = refusal === undefined ? this.#sequenceOf(record) : undefined;
     if (refusal === undefined && earlier === undefined) return this.#enqueue(record, payload, answer);
-    // Nothing points to the file; at worst the next start removes it.
-    if (payload !== undefined) void this.#parts.payloads.remove([payload.file]).catch(() => undefined);
     if (refusal !== undefined) answer({ kind: 'refused', reason: refusal });
     else if (earlier !== undefined) this.#answerRetry(earlier, answer);
   }
@@ -305,9 +307,8 @@ export class Spool implements AsyncDisposable {
   }
 
   async #abandon(group: Group): Promise<void> {
-    const { memory, payloads, segments } = this.#parts;
+    const { memory, segments } = this.#parts;
     memory.forget(group.retryKeys);
-    await payloads.remove(group.payloads.map((payload) => payload.file)).catch(() => undefined);
     await segments
       .abandonCurrent()
       .catch((error: unknown) => this.#settings.events.spoolWriteFailed(causeOf(error)));

@@ -9,7 +9,7 @@ import type { RequestHead, ResponseHead } from '../../http1/head.ts';
 import { createRequestReader, createResponseReader } from '../../http1/reader.ts';
 import type { MessageReader } from '../../http1/reader.ts';
 import { TapExchange } from './exchange.ts';
-import type { ExchangeContext } from './exchange.ts';
+import type { ExchangeContext, ExchangeOwner } from './exchange.ts';
 
 export interface TapContext extends ExchangeContext {
   /** A new id for a request that has none. */
@@ -18,7 +18,7 @@ export interface TapContext extends ExchangeContext {
   onUnframed(code: string): void;
 }
 
-export class TapConnection {
+export class TapConnection implements ExchangeOwner {
   readonly #client: Socket;
   readonly #upstream: Socket;
   readonly #context: TapContext;
@@ -31,6 +31,8 @@ export class TapConnection {
   /** Of the client's bytes: how many were passed on, and those that wait for the end of their head. */
   #forwardedBytes = 0;
   #held: Buffer[] = [];
+  /** How many things hold a side back, beside the other side. */
+  readonly #holds = { request: 0, response: 0 };
   #insertions: { at: number; bytes: Buffer }[] = [];
 
   constructor(sockets: { client: Socket; upstream: Socket }, context: TapContext) {
@@ -53,7 +55,7 @@ export class TapConnection {
         requestMethod: () => this.#exchanges[0]?.method,
         onHead: (head) => this.#onResponse(head),
         onBody: (bytes) => this.#exchanges[0]?.responseBody(bytes),
-        onTrailers: () => undefined,
+        onTrailers: (fields) => this.#exchanges[0]?.responseTrailers(fields),
         onEnd: () => this.#onResponseEnd(),
       },
       limits,
@@ -79,8 +81,8 @@ export class TapConnection {
       pass(chunk, { from: upstream, to: client });
       this.#fromUpstream(chunk);
     });
-    client.on('drain', () => upstream.resume());
-    upstream.on('drain', () => client.resume());
+    client.on('drain', () => this.#holds.response === 0 && upstream.resume());
+    upstream.on('drain', () => this.#holds.request === 0 && client.resume());
     client.on('end', () => upstream.end());
     upstream.on('end', () => {
       if (!this.#isBlind) this.#responses.end();
@@ -92,7 +94,22 @@ export class TapConnection {
     upstream.on('close', () => this.#end(client, 'failed upstream'));
   }
 
+  onHold(side: 'request' | 'response', isHeld: boolean): void {
+    const socket = side === 'request' ? this.#client : this.#upstream;
+    const held = (this.#holds[side] += isHeld ? 1 : -1);
+    if (held === 0) socket.resume();
+    else socket.pause();
+  }
+
   #fromClient(chunk: Buffer): void {
+    const { blockade } = this.#context;
+    if (blockade?.isClosed && !this.#isBlind) {
+      this.onHold('request', true);
+      return blockade.whenOpen(() => {
+        this.#fromClient(chunk);
+        this.onHold('request', false);
+      });
+    }
     if (this.#isBlind) return pass(chunk, { from: this.#client, to: this.#upstream });
     this.#held.push(chunk);
     const halt = this.#requests.push(chunk);
@@ -136,7 +153,7 @@ export class TapConnection {
       const at = this.#requests.consumedBytes + head.byteLength - 2;
       this.#insertions.push({ at, bytes: Buffer.from(`x-request-id: ${id}\r\n`, 'latin1') });
     }
-    const exchange = new TapExchange(head, id, this.#context);
+    const exchange = new TapExchange(head, id, { context: this.#context, owner: this });
     this.#reading = exchange;
     this.#exchanges.push(exchange);
   }

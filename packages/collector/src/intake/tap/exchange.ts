@@ -1,23 +1,35 @@
 /** One request with its answer, as the tap sees it, and the two records that are made of it. */
-import type { Extension } from '@gleaner/protocol';
+import type { DropReason, Extension } from '@gleaner/protocol';
 import { attributeName, recordKeys } from '@gleaner/protocol';
 
-import type { AdmittedEvent, CapturedBody, Door, EventHead } from '../../flow.ts';
+import type { AdmittedEvent, CapturedBody, Door, Ending, EventHead } from '../../flow.ts';
 import type { IntakeEvents } from '../exchange.ts';
+import type { Blockade } from './blockade.ts';
 import { TapBody } from './body.ts';
 import type { FinishedBody, TapBodyOptions } from './body.ts';
+import type { Unfinished } from './unfinished.ts';
 
 export interface ExchangeContext {
   door: Door;
   events: IntakeEvents;
   /** Lower-case names of headers that become attributes. */
   captureHeaders: readonly string[];
+  /** Those of them that are secrets by their name, and captured all the same. */
+  allowSensitiveHeaders: readonly string[];
   body: TapBodyOptions;
+  /** With `on_full: block`. */
+  blockade: Blockade | undefined;
+  unfinished: Unfinished;
+  /** Whether a rule may keep a pair that is not in the sample. */
+  hasKeepRules: boolean;
   now: () => number;
 }
 
-/** How an exchange ended. */
-export type Ending = 'complete' | 'aborted by client' | 'failed upstream' | 'unframed';
+/** What holds a sender back: its connection. */
+export interface ExchangeOwner {
+  /** Comes with `on_full: block` alone; as many with false as with true. */
+  onHold(side: 'request' | 'response', isHeld: boolean): void;
+}
 
 /** What an exchange needs of a head, of HTTP/1.1 or HTTP/2. */
 export interface RequestFacts {
@@ -49,6 +61,7 @@ const sensitiveHeaders: ReadonlySet<string> = new Set([
 export class TapExchange {
   readonly method: string;
   readonly #context: ExchangeContext;
+  readonly #owner: ExchangeOwner;
   readonly #correlationId: string;
   readonly #startMs: number;
   /** What the client lets us keep: `x-gleaner-capture: none | metadata`. */
@@ -58,12 +71,18 @@ export class TapExchange {
   #response: Side | undefined;
   #isRequestOver = false;
   #answer: ResponseFacts | undefined;
+  #grpcStatus: string | undefined;
   #firstByteMs: number | undefined;
   #chunks = 0;
 
-  constructor(head: RequestFacts, correlationId: string, context: ExchangeContext) {
+  constructor(
+    head: RequestFacts,
+    correlationId: string,
+    { context, owner }: { context: ExchangeContext; owner: ExchangeOwner },
+  ) {
     this.method = head.method;
     this.#context = context;
+    this.#owner = owner;
     this.#correlationId = correlationId;
     this.#startMs = context.now();
     this.#allowed = head.headers.get('x-gleaner-capture')?.trim().toLowerCase();
@@ -78,38 +97,57 @@ export class TapExchange {
     return this.#answer !== undefined;
   }
 
+  /** The bytes stay the caller's: they are copied by {@link keep}, which must be called before they change. */
   requestBody(bytes: Uint8Array): void {
     this.#request?.body.push(bytes);
   }
 
   requestEnd(): void {
     this.#isRequestOver = true;
-    this.#finish(this.#request, 'complete', []);
+    // Whether a rule wants it is known when its answer is over.
+    if (this.#request?.event.isSampledOut) return;
+    this.#finish(this.#request, { isWhole: true });
     this.#request = undefined;
   }
 
   responseHead(head: ResponseFacts): void {
     this.#answer = head;
-    const own: Extension[] = [['status', String(head.status)]];
-    this.#response = this.#open('response', head.headers, own);
+    this.#response = this.#open('response', head.headers, [['status', String(head.status)]]);
+    this.#grpcStatus = head.headers.get('grpc-status');
   }
 
+  /** As {@link requestBody}. */
   responseBody(bytes: Uint8Array): void {
     this.#firstByteMs ??= this.#context.now() - this.#startMs;
     this.#chunks++;
     this.#response?.body.push(bytes);
   }
 
+  responseTrailers(fields: HeaderFacts): void {
+    this.#grpcStatus ??= fields.get('grpc-status');
+  }
+
+  keep(): void {
+    this.#request?.body.keep();
+    this.#response?.body.keep();
+  }
+
   end(how: Ending): void {
-    if (!this.#isRequestOver) this.#finish(this.#request, how === 'complete' ? 'unframed' : how, []);
-    this.#isRequestOver = true;
-    const more: Extension[] = [['durationms', String(this.#context.now() - this.#startMs)]];
-    if (this.#firstByteMs !== undefined) more.push(['firstbytems', String(this.#firstByteMs)]);
-    more.push(['chunks', String(this.#chunks)], ['ended', how]);
+    const durationMs = this.#context.now() - this.#startMs;
     // A request that was never answered has an answer, too: that there was none.
     if (this.#answer === undefined && how !== 'unframed')
       this.#response = this.#open('response', undefined, []);
-    this.#finish(this.#response, how, more);
+    const keptBy = this.#keptBy(how, durationMs);
+    const isRequestWhole = this.#isRequestOver;
+    this.#isRequestOver = true;
+    this.#finish(this.#request, { isWhole: isRequestWhole, keptBy });
+    this.#request = undefined;
+    const more: Extension[] = [['durationms', String(durationMs)]];
+    if (this.#firstByteMs !== undefined) more.push(['firstbytems', String(this.#firstByteMs)]);
+    more.push(['chunks', String(this.#chunks)], ['ended', how]);
+    if (this.#grpcStatus !== undefined) more.push(['grpcstatus', this.#grpcStatus]);
+    this.#finish(this.#response, { isWhole: how === 'complete', keptBy, more });
+    this.#response = undefined;
   }
 
   #open(
@@ -118,7 +156,7 @@ export class TapExchange {
     own: Extension[],
   ): Side | undefined {
     if (this.#allowed === 'none') return undefined;
-    const { door, events, now } = this.#context;
+    const { door, events, now, hasKeepRules, body: options } = this.#context;
     const contentType = headers?.get('content-type');
     const head: EventHead = {
       collection,
@@ -130,11 +168,15 @@ export class TapExchange {
         extensions: [...own, ...this.#captured(headers, own)],
       },
     };
-    const decision = door.decide(head);
+    const decision = door.decide(head, hasKeepRules);
     if (decision.kind === 'kept') {
-      const body = new TapBody(headers?.get('content-encoding'), this.#context.body);
+      const { event } = decision;
+      const body = new TapBody(headers?.get('content-encoding'), options, {
+        createPayload: () => door.createPayload(event),
+        onHold: (isHeld) => this.#owner.onHold(collection, isHeld),
+      });
       if (this.#allowed === 'metadata') body.optOut();
-      return { head, event: decision.event, body };
+      return { head, event, body };
     }
     // A deployment that captures one side only is no mistake of a sender.
     if (decision.reason !== 'collection_not_enabled') events.dropped(decision.reason, head);
@@ -142,35 +184,60 @@ export class TapExchange {
   }
 
   #captured(headers: HeaderFacts | undefined, own: readonly Extension[]): Extension[] {
+    const { captureHeaders, allowSensitiveHeaders } = this.#context;
     const captured: Extension[] = [];
-    for (const name of this.#context.captureHeaders) {
+    for (const name of captureHeaders) {
       const attribute = attributeName(name);
-      const value = sensitiveHeaders.has(name) ? undefined : headers?.get(name);
+      const isSecret = sensitiveHeaders.has(name) && !allowSensitiveHeaders.includes(name);
+      const value = isSecret ? undefined : headers?.get(name);
       const isTaken = recordKeys.has(attribute) || own.some(([key]) => key === attribute);
       if (value !== undefined && attribute !== '' && !isTaken) captured.push([attribute, value]);
     }
     return captured;
   }
 
-  #finish(side: Side | undefined, how: Ending, more: readonly Extension[]): void {
-    if (side === undefined) return;
-    const finished = side.body.finishAtOnce(how === 'complete');
-    if (finished !== undefined) this.#keep(side, finished, more);
-    else void side.body.finish(how === 'complete').then((later) => this.#keep(side, later, more));
+  #keptBy(ended: Ending, durationMs: number): string | undefined {
+    const isHeld = this.#request?.event.isSampledOut || this.#response?.event.isSampledOut;
+    if (!isHeld) return undefined;
+    const { status } = this.#answer ?? {};
+    const grpcStatus = this.#grpcStatus === undefined ? undefined : Number(this.#grpcStatus);
+    return this.#context.door.keptBy({ status, grpcStatus, durationMs, ended });
   }
 
-  #keep({ head, event }: Side, { body, status, encoding }: FinishedBody, more: readonly Extension[]): void {
+  #finish(side: Side | undefined, how: Finish): void {
+    if (side === undefined) return;
+    const finished = side.body.finishAtOnce(how.isWhole);
+    if (finished !== undefined) this.#record(side, finished, how);
+    else {
+      const recorded = side.body.finish(how.isWhole).then((later) => this.#record(side, later, how));
+      this.#context.unfinished.add(recorded);
+    }
+  }
+
+  #record({ head, event }: Side, { body, encoding }: FinishedBody, { keptBy, more = [] }: Finish): void {
     const { extensions } = event.attributes;
     extensions.push(...more);
     if (encoding !== undefined) extensions.push(['contentencoding', encoding]);
-    if (status !== undefined) extensions.push(['datastatus', status]);
-    this.#accept(head, event, body);
+    if (!event.isSampledOut || keptBy === undefined) return this.#accept(head, event, body);
+    extensions.push(['keptby', keptBy]);
+    this.#accept(head, { ...event, isSampledOut: false }, body);
   }
 
   #accept(head: EventHead, event: AdmittedEvent, body: CapturedBody): void {
-    this.#context.door.accept(event, body, (acceptance) => {
-      if (acceptance.kind === 'refused') this.#context.events.dropped(acceptance.reason, head);
-    });
+    const { door, events, blockade, unfinished } = this.#context;
+    const dropped = (reason: DropReason): void => events.dropped(reason, head);
+    if (blockade === undefined) {
+      door.accept(event, body, (acceptance) => {
+        if (acceptance.kind === 'refused') dropped(acceptance.reason);
+      });
+    } else {
+      const own = ownBody(body);
+      unfinished.add(
+        blockade
+          .offer((answer) => door.accept(event, own, answer))
+          .then((reason) => reason && dropped(reason)),
+      );
+    }
   }
 }
 
@@ -179,4 +246,18 @@ interface Side {
   head: EventHead;
   event: AdmittedEvent;
   body: TapBody;
+}
+
+interface Finish {
+  /** The message came to its end. */
+  isWhole: boolean;
+  /** The rule that wants the pair although it is not in the sample. */
+  keptBy?: string | undefined;
+  more?: readonly Extension[];
+}
+
+/** One that can be offered again. */
+function ownBody(body: CapturedBody): CapturedBody {
+  if (body.kind === 'memory') return { ...body, bytes: Uint8Array.from(body.bytes) };
+  return body.kind === 'file' ? { ...body, staysWhenRefused: true } : body;
 }

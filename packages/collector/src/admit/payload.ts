@@ -1,0 +1,39 @@
+/** The bodies that are too large for memory, on their way into files of the spool. */
+import type { JsonScan } from '@gleaner/protocol';
+
+import type { AdmittedEvent, PayloadFile, PayloadWriter } from '../flow.ts';
+import { mayFitLine } from './record.ts';
+
+/** A file of the spool. */
+interface PayloadTarget {
+  write(bytes: Uint8Array): Promise<void>;
+  scan(): JsonScan;
+  finish(): Promise<PayloadFile>;
+  takeBack(): Promise<Uint8Array>;
+  discard(): Promise<void>;
+}
+
+/** White space may have made a body look too large: then it comes back into memory, and into its line. */
+export function payloadWriter(event: AdmittedEvent, target: PayloadTarget): PayloadWriter {
+  return {
+    write: (bytes) => target.write(bytes),
+    async finish() {
+      if (mayFitLine(event.attributes.contentType, target.scan()))
+        return { kind: 'memory', bytes: await target.takeBack() };
+      return { kind: 'file', ...(await target.finish()) };
+    },
+    discard: () => target.discard(),
+  };
+}
+
+/** For an event that may never be stored: its body is not worth the disk. */
+export function countingWriter(): PayloadWriter {
+  let sentBytes = 0;
+  return {
+    async write(bytes) {
+      sentBytes += bytes.length;
+    },
+    finish: async () => ({ kind: 'absent', sentBytes, status: 'too_large' }),
+    discard: async () => undefined,
+  };
+}
