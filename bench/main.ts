@@ -2,7 +2,7 @@
  * What Gleaner costs: ratios against a bare acknowledge-only server, measured in turn in one run, and the few absolute figures
  * that users meet.
  *
- *     npm run bench [-- --quick] [--only intake,memory,start-up,sdk,python]
+ *     npm run bench [-- --quick] [--only intake,memory,start-up,sdk,python,tap]
  */
 import { parseArgs } from 'node:util';
 
@@ -13,6 +13,7 @@ import type { Comparison } from './ratio.ts';
 import { measureCollectCall } from './sdk.ts';
 import { measureStartUp } from './start-up.ts';
 import { printTable } from './table.ts';
+import { reportTap } from './tap/report.ts';
 
 const sections: Record<string, (plan: Plan) => Promise<void>> = {
   intake,
@@ -20,6 +21,7 @@ const sections: Record<string, (plan: Plan) => Promise<void>> = {
   memory,
   'start-up': startUp,
   sdk,
+  tap: reportTap,
 };
 
 interface Plan {

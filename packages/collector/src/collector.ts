@@ -222,6 +222,7 @@ export async function openCollector(
       hasKeepRules: settings.keep !== undefined,
       newRequestId: randomUUID,
       onUnframed: (code) => events.unframed(code),
+      onUnreachable: (code) => events.upstreamUnreachable(code),
       now,
     }));
   if (tap !== undefined) stack.use(tap);

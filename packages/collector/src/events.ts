@@ -12,6 +12,8 @@ export interface CollectorEvents extends SpoolEvents, ShipEvents {
   started(at: { intake: string; admin: string; proxy?: string; instance: string }): void;
   /** A tapped connection is passed on without being captured. */
   unframed(code: string): void;
+  /** The model server cannot be reached, or does not speak HTTP/2; its clients are told. */
+  upstreamUnreachable(cause: string): void;
   configurationWarning(warning: string): void;
   spoolRecovered(recovery: SpoolRecovery): void;
   seen(head: EventHead): void;
@@ -43,6 +45,8 @@ export function createEvents(counters: Counters, logger: Logger, now: () => numb
     started: (at) => logger.info({ event: 'started', ...at }, `collector listens on ${at.intake}`),
     unframed: (code) =>
       logger.warn({ event: 'unframed', code }, 'a connection is passed on, and not captured any more'),
+    upstreamUnreachable: (cause) =>
+      logger.warn({ event: 'upstream_unreachable', cause }, `the model server is not reached: ${cause}`),
     configurationWarning: (warning) => logger.warn({ event: 'configuration_warning' }, warning),
     spoolRecovered(recovery) {
       const level = recovery.damagedBytes > 0 ? 'warn' : 'info';

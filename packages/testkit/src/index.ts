@@ -26,3 +26,5 @@ export type { HttpFault, HttpFaultPlan, StoreRequest } from './http-faults.ts';
 export type { StoreService } from './store-answers.ts';
 export { startTapped } from './tapped.ts';
 export type { RecordObject, TappedSystem } from './tapped.ts';
+export { startStreamingModel } from './streaming-model.ts';
+export type { StreamedAnswer, StreamingModel } from './streaming-model.ts';

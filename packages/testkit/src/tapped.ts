@@ -1,8 +1,7 @@
 /** A collector with the tap in front of a model server of this process. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { RequestListener, Server } from 'node:http';
 
 import { startSystem } from './system.ts';
 import type { System, SystemOptions } from './system.ts';
@@ -19,14 +18,13 @@ export interface TappedSystem extends AsyncDisposable {
   records(): Promise<{ request: RecordObject[]; response: RecordObject[] }>;
 }
 
-/** `request` and `response` are enabled unless `options` say otherwise. */
+/** `model` answers, or listens on this port. `request` and `response` are enabled unless `options` say otherwise. */
 export async function startTapped(
-  answer: RequestListener,
+  model: RequestListener | number,
   options: SystemOptions = {},
 ): Promise<TappedSystem> {
-  const server = createServer(answer).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
+  const server = typeof model === 'number' ? undefined : await listening(model);
+  const port = typeof model === 'number' ? model : portOf(server);
   const system = await startSystem({
     ...options,
     flags: { proxy: `0:${port}`, ...options.flags },
@@ -44,8 +42,20 @@ export async function startTapped(
     },
     async [Symbol.asyncDispose]() {
       await system[Symbol.asyncDispose]();
-      server.closeAllConnections();
-      server.close();
+      server?.closeAllConnections();
+      server?.close();
     },
   };
+}
+
+async function listening(model: RequestListener): Promise<Server> {
+  const server = createServer(model).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return server;
+}
+
+function portOf(server: Server | undefined): number {
+  const address = server?.address();
+  if (address === null || typeof address !== 'object') throw new Error('the server has no port');
+  return address.port;
 }

@@ -193,7 +193,10 @@ function settingText(value: YamlValue): string | undefined {
           return text === undefined ? undefined : `${entry.name}: ${text}`;
         }),
       );
-    default:
+    case 'text':
+    case 'integer':
+    case 'float':
+    case 'date':
       return String(value.value);
   }
 }

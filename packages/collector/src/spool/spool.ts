@@ -94,6 +94,8 @@ export class Spool implements AsyncDisposable {
   #lastArrivalMs = Number.NEGATIVE_INFINITY;
   #fullMs = Number.NEGATIVE_INFINITY;
   #closed = false;
+  /** Records that were let in, and whose bodies become files first. */
+  readonly #appending = new Set<Promise<void>>();
 
   constructor(settings: SpoolSettings, parts: SpoolParts) {
     this.#settings = settings;
@@ -112,7 +114,12 @@ export class Spool implements AsyncDisposable {
   append(record: AdmittedRecord, answer: (acceptance: Acceptance) => void): void {
     const refusal = this.#refusal(record);
     if (record.payload === undefined) this.#admit(record, undefined, { refusal, answer });
-    else void this.#appendPayload(record, record.payload, { refusal, answer });
+    else {
+      const appending = this.#appendPayload(record, record.payload, { refusal, answer }).finally(() =>
+        this.#appending.delete(appending),
+      );
+      this.#appending.add(appending);
+    }
   }
 
   /** Notes dropped records, so that the manifest of their window can tell. Best effort: a full spool forgets them. */
@@ -211,7 +218,7 @@ export class Spool implements AsyncDisposable {
     else this.#group.waiting.push(again);
   }
 
-  /** A body in memory becomes a file first. Meanwhile the same event may come again, or the spool may close. */
+  /** A body in memory becomes a file first. Meanwhile the same event may come again; a spool that closes waits. */
   async #appendPayload(record: AdmittedRecord, payload: AdmittedPayload, door: Entry): Promise<void> {
     const { body, name } = payload;
     if (body.kind === 'file') return this.#admit(record, { ...fileOf(body), name }, door);
@@ -226,7 +233,7 @@ export class Spool implements AsyncDisposable {
         if (acceptance.kind !== 'accepted') this.removePayload(file.file);
         door.answer(acceptance);
       };
-      this.#admit(record, { ...file, name }, { answer, refusal: this.#closed ? 'shutting_down' : undefined });
+      this.#admit(record, { ...file, name }, { answer, refusal: undefined });
     } catch (error) {
       door.answer({ kind: 'refused', reason: this.#fail(error) });
     }
@@ -346,6 +353,7 @@ export class Spool implements AsyncDisposable {
   }
 
   async #settle(): Promise<void> {
+    await Promise.all(this.#appending);
     while (this.#flushing !== undefined || !this.#group.isEmpty) {
       await (this.#flushing ?? new Promise<void>((resolve) => setImmediate(resolve)));
     }

@@ -41,9 +41,11 @@ export class Blockade {
 }
 
 function answerTo(offer: Offer): Promise<DropReason | undefined> {
-  return new Promise((resolve) =>
-    offer((acceptance) => resolve(acceptance.kind === 'refused' ? acceptance.reason : undefined)),
-  );
+  return new Promise((resolve) => offer((acceptance) => resolve(refusalOf(acceptance))));
+}
+
+export function refusalOf(acceptance: Acceptance): DropReason | undefined {
+  return acceptance.kind === 'refused' ? acceptance.reason : undefined;
 }
 
 function isWorthWaiting(reason: DropReason | undefined): boolean {

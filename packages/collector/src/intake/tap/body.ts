@@ -2,12 +2,14 @@
  * The body of a tapped message: gathered within a budget, decoded when it is over. Unless the deployment asks for
  * `on_full: block`, it never holds anybody back.
  */
-import type { DataStatus } from '@gleaner/protocol';
+import type { DataStatus, Extension } from '@gleaner/protocol';
 
 import type { CapturedBody, PayloadWriter } from '../../flow.ts';
 import type { Budget } from '../budget.ts';
 import { BodyBuffer } from '../body.ts';
 import { decodeContent } from './content-encoding.ts';
+import { assembled } from './form.ts';
+import type { BodyForm, Understood } from './form.ts';
 
 export interface TapBodyOptions {
   /** Memory for bodies of all exchanges together. */
@@ -29,12 +31,21 @@ export interface TapBodyOwner {
 
 export interface FinishedBody {
   body: CapturedBody;
-  /** The content encoding that was undone, or that could not be. */
-  encoding: string | undefined;
+  /** What its record says of it. */
+  attributes: readonly Extension[];
+  /** It came to its end, or said so itself. */
+  isComplete: boolean;
+}
+
+export interface BodyFacts {
+  contentEncoding: string | undefined;
+  form: BodyForm | undefined;
 }
 
 export class TapBody {
+  /** That is undone for the record. */
   readonly #encoding: string | undefined;
+  readonly #form: BodyForm | undefined;
   readonly #options: TapBodyOptions;
   readonly #owner: TapBodyOwner;
   #buffer: BodyBuffer | undefined;
@@ -43,9 +54,10 @@ export class TapBody {
   #sentBytes = 0;
   #reservedBytes = 0;
 
-  constructor(contentEncoding: string | undefined, options: TapBodyOptions, owner: TapBodyOwner) {
+  constructor({ contentEncoding, form }: BodyFacts, options: TapBodyOptions, owner: TapBodyOwner) {
     const encoding = contentEncoding?.trim().toLowerCase();
-    this.#encoding = encoding === 'identity' ? undefined : encoding;
+    this.#encoding = encoding === 'identity' || encoding === '' ? undefined : encoding;
+    this.#form = form;
     this.#options = options;
     this.#owner = owner;
     this.#buffer = new BodyBuffer(options.maxMemoryBytes, {
@@ -62,6 +74,7 @@ export class TapBody {
   /** The bytes stay the caller's: they are copied by {@link keep}, which must be called before they change. */
   push(bytes: Uint8Array): void {
     this.#sentBytes += bytes.length;
+    if (this.#form?.kind === 'stream' && this.#encoding === undefined) this.#form.assembler.push(bytes);
     if (this.#buffer === undefined || this.#status === 'truncated') return;
     const { largeBodies, maxMemoryBytes, maxBodyBytes } = this.#options;
     if (this.#sentBytes > maxBodyBytes) return this.#giveUp('too_large');
@@ -77,31 +90,66 @@ export class TapBody {
     this.#buffer?.keep();
   }
 
-  /** What most bodies are: in memory, and not encoded. Valid until anybody calls this again. */
+  /** What most bodies are: in memory, and kept as they came. Valid until anybody calls this again. */
   finishAtOnce(isWhole: boolean): FinishedBody | undefined {
-    const isPlain = isWhole && this.#encoding === undefined && this.#status === undefined;
-    const bytes = isPlain ? this.#buffer?.inMemory() : undefined;
+    const isPlain = this.#encoding === undefined && this.#form === undefined && this.#status === undefined;
+    const bytes = isWhole && isPlain ? this.#buffer?.inMemory() : undefined;
     if (bytes === undefined) return undefined;
     this.#release();
-    return { body: { kind: 'memory', bytes }, encoding: undefined };
+    return { body: { kind: 'memory', bytes }, attributes: [], isComplete: true };
   }
 
   /** `isWhole`: the message came to its end. Never rejects. */
   async finish(isWhole: boolean): Promise<FinishedBody> {
-    const encoding = this.#encoding;
+    const attributes: Extension[] = this.#encoding === undefined ? [] : [['contentencoding', this.#encoding]];
     try {
       const captured = await this.#captured();
-      if (this.#status === undefined && !isWhole) this.#status = 'aborted';
-      if (this.#status !== undefined) return { body: this.#marked(captured, this.#status), encoding };
-      if (encoding === undefined || this.#sentBytes === 0) return { body: captured, encoding };
-      const decoded = await decodeContent(captured, encoding);
-      return { body: decoded ?? this.#marked(captured, 'undecodable'), encoding };
+      const decoded = await this.#decoded(captured, isWhole);
+      const understood = decoded && (await this.#understand(decoded, isWhole));
+      const isComplete = isWhole || understood?.isComplete === true;
+      if (!isComplete) this.#status ??= 'aborted';
+      if (decoded === undefined) this.#status ??= 'undecodable';
+      if (understood !== undefined) attributes.push(...understood.attributes);
+      const body = this.#marked(decoded ?? captured);
+      return { body: understood ? this.#inItsPlace(body, understood) : body, attributes, isComplete };
     } catch {
-      this.#buffer?.discard();
-      return { body: this.#marked({ kind: 'absent' }, 'too_large'), encoding };
+      this.#giveUp('too_large');
+      return { body: this.#marked({ kind: 'absent' }), attributes, isComplete: isWhole };
     } finally {
       this.#release();
     }
+  }
+
+  /** With its content encoding undone; `undefined` when that cannot be. */
+  async #decoded(captured: CapturedBody, isWhole: boolean): Promise<CapturedBody | undefined> {
+    const encoding = this.#encoding;
+    const isPart = !isWhole || this.#status !== undefined || this.#sentBytes === 0;
+    return encoding === undefined || isPart ? captured : await decodeContent(captured, encoding);
+  }
+
+  async #understand(body: CapturedBody, isWhole: boolean): Promise<Understood | undefined> {
+    const form = this.#form;
+    if (form === undefined || body.kind === 'absent') return undefined;
+    const isWholeInMemory = isWhole && this.#status === undefined && body.kind === 'memory';
+    if (form.kind === 'tensors') return isWholeInMemory ? await form.read(body.bytes) : undefined;
+    if (this.#encoding !== undefined) {
+      if (!isWholeInMemory) return undefined;
+      form.assembler.push(body.bytes);
+    }
+    return assembled(form.assembler);
+  }
+
+  /** A stream stays beside what was made of it; rows say all that their tensors say. */
+  #inItsPlace(body: CapturedBody, { json }: Understood): CapturedBody {
+    const { status } = body;
+    return {
+      kind: 'memory',
+      bytes: json,
+      contentType: 'application/json',
+      sentBytes: this.#sentBytes,
+      ...(status !== undefined && status !== 'truncated' && { status }),
+      ...(this.#form?.kind === 'stream' && body.kind !== 'absent' && { stream: body }),
+    };
   }
 
   async #captured(): Promise<CapturedBody> {
@@ -111,8 +159,9 @@ export class TapBody {
     return bytes === undefined ? await buffer.finish() : { kind: 'memory', bytes: Uint8Array.from(bytes) };
   }
 
-  #marked(body: CapturedBody, status: DataStatus): CapturedBody {
-    return { ...body, sentBytes: this.#sentBytes, status: body.status ?? status };
+  #marked(body: CapturedBody): CapturedBody {
+    const status = body.status ?? this.#status;
+    return status === undefined ? body : { ...body, sentBytes: this.#sentBytes, status };
   }
 
   /** Memory, or room on the way to the file, is gone. */
@@ -127,7 +176,8 @@ export class TapBody {
 
   /** False when it takes more than there is. */
   #settleBudget(): boolean {
-    const more = (this.#buffer?.heldBytes ?? 0) - this.#reservedBytes;
+    const assembling = this.#form?.kind === 'stream' ? this.#form.assembler.heldBytes : 0;
+    const more = (this.#buffer?.heldBytes ?? 0) + assembling - this.#reservedBytes;
     this.#reservedBytes += more;
     if (more > 0) return this.#options.budget.reserve(more);
     this.#options.budget.release(-more);

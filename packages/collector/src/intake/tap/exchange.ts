@@ -4,9 +4,11 @@ import { attributeName, recordKeys } from '@gleaner/protocol';
 
 import type { AdmittedEvent, CapturedBody, Door, Ending, EventHead } from '../../flow.ts';
 import type { IntakeEvents } from '../exchange.ts';
+import { refusalOf } from './blockade.ts';
 import type { Blockade } from './blockade.ts';
 import { TapBody } from './body.ts';
 import type { FinishedBody, TapBodyOptions } from './body.ts';
+import { formOf } from './form.ts';
 import type { Unfinished } from './unfinished.ts';
 
 export interface ExchangeContext {
@@ -60,6 +62,7 @@ const sensitiveHeaders: ReadonlySet<string> = new Set([
 
 export class TapExchange {
   readonly method: string;
+  readonly #target: string;
   readonly #context: ExchangeContext;
   readonly #owner: ExchangeOwner;
   readonly #correlationId: string;
@@ -81,6 +84,7 @@ export class TapExchange {
     { context, owner }: { context: ExchangeContext; owner: ExchangeOwner },
   ) {
     this.method = head.method;
+    this.#target = head.target;
     this.#context = context;
     this.#owner = owner;
     this.#correlationId = correlationId;
@@ -144,9 +148,9 @@ export class TapExchange {
     this.#request = undefined;
     const more: Extension[] = [['durationms', String(durationMs)]];
     if (this.#firstByteMs !== undefined) more.push(['firstbytems', String(this.#firstByteMs)]);
-    more.push(['chunks', String(this.#chunks)], ['ended', how]);
+    more.push(['chunks', String(this.#chunks)]);
     if (this.#grpcStatus !== undefined) more.push(['grpcstatus', this.#grpcStatus]);
-    this.#finish(this.#response, { isWhole: how === 'complete', keptBy, more });
+    this.#finish(this.#response, { isWhole: how === 'complete', keptBy, ended: how, more });
     this.#response = undefined;
   }
 
@@ -171,7 +175,11 @@ export class TapExchange {
     const decision = door.decide(head, hasKeepRules);
     if (decision.kind === 'kept') {
       const { event } = decision;
-      const body = new TapBody(headers?.get('content-encoding'), options, {
+      const facts = {
+        contentEncoding: headers?.get('content-encoding'),
+        form: headers && formOf({ side: collection, target: this.#target, headers }),
+      };
+      const body = new TapBody(facts, options, {
         createPayload: () => door.createPayload(event),
         onHold: (isHeld) => this.#owner.onHold(collection, isHeld),
       });
@@ -206,37 +214,34 @@ export class TapExchange {
 
   #finish(side: Side | undefined, how: Finish): void {
     if (side === undefined) return;
+    this.#context.unfinished.begin();
     const finished = side.body.finishAtOnce(how.isWhole);
     if (finished !== undefined) this.#record(side, finished, how);
-    else {
-      const recorded = side.body.finish(how.isWhole).then((later) => this.#record(side, later, how));
-      this.#context.unfinished.add(recorded);
-    }
+    else void side.body.finish(how.isWhole).then((later) => this.#record(side, later, how));
   }
 
-  #record({ head, event }: Side, { body, encoding }: FinishedBody, { keptBy, more = [] }: Finish): void {
+  #record({ head, event }: Side, finished: FinishedBody, { keptBy, ended, more = [] }: Finish): void {
     const { extensions } = event.attributes;
     extensions.push(...more);
-    if (encoding !== undefined) extensions.push(['contentencoding', encoding]);
-    if (!event.isSampledOut || keptBy === undefined) return this.#accept(head, event, body);
+    // Clients hang up when the stream says that it is over.
+    if (ended !== undefined) extensions.push(['ended', finished.isComplete ? 'complete' : ended]);
+    extensions.push(...finished.attributes);
+    if (!event.isSampledOut || keptBy === undefined) return this.#accept(head, event, finished.body);
     extensions.push(['keptby', keptBy]);
-    this.#accept(head, { ...event, isSampledOut: false }, body);
+    this.#accept(head, { ...event, isSampledOut: false }, finished.body);
   }
 
   #accept(head: EventHead, event: AdmittedEvent, body: CapturedBody): void {
     const { door, events, blockade, unfinished } = this.#context;
-    const dropped = (reason: DropReason): void => events.dropped(reason, head);
+    const over = (reason: DropReason | undefined): void => {
+      if (reason !== undefined) events.dropped(reason, head);
+      unfinished.end();
+    };
     if (blockade === undefined) {
-      door.accept(event, body, (acceptance) => {
-        if (acceptance.kind === 'refused') dropped(acceptance.reason);
-      });
+      door.accept(event, body, (acceptance) => over(refusalOf(acceptance)));
     } else {
       const own = ownBody(body);
-      unfinished.add(
-        blockade
-          .offer((answer) => door.accept(event, own, answer))
-          .then((reason) => reason && dropped(reason)),
-      );
+      void blockade.offer((answer) => door.accept(event, own, answer)).then(over);
     }
   }
 }
@@ -253,6 +258,7 @@ interface Finish {
   isWhole: boolean;
   /** The rule that wants the pair although it is not in the sample. */
   keptBy?: string | undefined;
+  ended?: Ending;
   more?: readonly Extension[];
 }
 

@@ -24,7 +24,10 @@ const model: RequestListener = (message, response) => {
   });
 };
 
-const none = { request: { enabled: 'true', sampling_rate: 0 }, response: { enabled: 'true', sampling_rate: 0 } };
+const none = {
+  request: { enabled: 'true', sampling_rate: 0 },
+  response: { enabled: 'true', sampling_rate: 0 },
+};
 
 async function post(url: string, { id, body = '[{"x":1}]' }: { id: string; body?: string }): Promise<number> {
   const headers = { 'content-type': 'application/json', 'x-request-id': id };
@@ -34,8 +37,11 @@ async function post(url: string, { id, body = '[{"x":1}]' }: { id: string; body?
 }
 
 function pairsOf(records: { request: RecordObject[]; response: RecordObject[] }): string[][] {
-  const ids = (side: RecordObject[]) => side.map((one) => `${String(one['correlationid'])} ${String(one['keptby'])}`);
-  return [ids(records.request).sort(), ids(records.response).sort()];
+  return [rulesOf(records.request), rulesOf(records.response)];
+}
+
+function rulesOf(records: readonly RecordObject[]): string[] {
+  return records.map((one) => `${String(one['correlationid'])} ${String(one['keptby'])}`).sort();
 }
 
 describe('keep', () => {
@@ -53,7 +59,8 @@ describe('keep', () => {
     const kept = ['cut errors', 'failed errors', 'missing errors', 'slow slower_than_ms'];
     assert.deepEqual(pairsOf(records), [kept, kept]);
     assert.deepEqual(records.request[0]?.['data'], [{ x: 1 }]);
-    const { seen, accepted, dropped } = tapped.system.collector.status().collections['request'] ?? assert.fail();
+    const { seen, accepted, dropped } =
+      tapped.system.collector.status().collections['request'] ?? assert.fail();
     assert.deepEqual({ seen, accepted, dropped }, { seen: 5, accepted: 4, dropped: { sampled_out: 1 } });
   });
 
@@ -93,7 +100,10 @@ describe('the flight recorder', () => {
     assert.deepEqual(await (await keep()).json(), { records: 0 });
     await post(`${tapped.url}/200`, { id: 'later' });
     const records = await tapped.records();
-    assert.deepEqual(pairsOf(records), [ids.map((id) => `${id} recorder`), ids.map((id) => `${id} recorder`)]);
+    assert.deepEqual(pairsOf(records), [
+      ids.map((id) => `${id} recorder`),
+      ids.map((id) => `${id} recorder`),
+    ]);
     assert.deepEqual(records.response[0]?.['data'], [{ y: 1 }]);
   });
 
@@ -104,7 +114,10 @@ describe('the flight recorder', () => {
     assert.ok((tapped.system.collector.status().recorder?.bytes ?? 0) <= 2 ** 20);
     tapped.system.collector.keepRecorded('test');
     const [requests = []] = pairsOf(await tapped.records());
-    assert.deepEqual(requests, ['d', 'e', 'f', 'g', 'h'].map((id) => `${id} recorder`));
+    assert.deepEqual(
+      requests,
+      ['d', 'e', 'f', 'g', 'h'].map((id) => `${id} recorder`),
+    );
   });
 
   it('is not there unless it is asked for', async () => {
@@ -137,7 +150,8 @@ describe('on_full', () => {
     const { tapped, stores } = await withDeadStore({});
     await using system = tapped;
     for (let i = 0; i < 30; i++) assert.equal(await post(`${system.url}/200`, { id: `r${i}`, body }), 200);
-    const { seen, accepted, dropped } = system.system.collector.status().collections['request'] ?? assert.fail();
+    const { seen, accepted, dropped } =
+      system.system.collector.status().collections['request'] ?? assert.fail();
     assert.equal(seen, 30);
     assert.ok((dropped.spool_full ?? 0) > 0);
     assert.equal(accepted + (dropped.spool_full ?? 0), 30);

@@ -7,8 +7,11 @@ import { cannotListen } from '../../access.ts';
 import type { ProxyRoute } from '../../config/proxy.ts';
 import { TapConnection } from './connection.ts';
 import type { TapContext } from './connection.ts';
+import { H2Connection } from './h2/connection.ts';
+import type { H2Context } from './h2/connection.ts';
+import { whenProtocolKnown } from './h2/preface.ts';
 
-export interface TapOptions extends TapContext {
+export interface TapOptions extends TapContext, H2Context {
   route: ProxyRoute;
 }
 
@@ -18,20 +21,46 @@ export interface Tap extends AsyncDisposable {
   close(): Promise<void>;
 }
 
+/** A connection of a client, whatever it speaks. */
+interface Passage {
+  /** It may be closed without anybody noticing. */
+  readonly isIdle: boolean;
+  /** Tells the client that no new request is taken, where the protocol has words for that. */
+  drain?(): void;
+  destroy(): void;
+}
+
 const closeGraceMs = 5000;
 const closeCheckMs = 50;
 
 /** Error: `address_in_use`. */
 export async function openTap({ route, ...context }: TapOptions): Promise<Tap> {
   const { host, port } = route;
-  const connections = new Set<TapConnection>();
+  const passages = new Set<Passage>();
   const server = createServer({ noDelay: true, allowHalfOpen: true, pauseOnConnect: true }, (client) => {
-    const upstream = dial(route);
-    const connection = new TapConnection({ client, upstream }, context);
-    connections.add(connection);
-    client.on('close', () => connections.delete(connection));
-    client.resume();
+    const silent: Passage = { isIdle: true, destroy: () => client.destroy() };
+    passages.add(silent);
+    client.on('close', () => passages.delete(silent));
+    whenProtocolKnown(client, (protocol) => {
+      passages.delete(silent);
+      passages.add(protocol === 'h2' ? passH2(client) : passHttp1(client));
+    });
   });
+  const passHttp1 = (client: Socket): Passage => {
+    const passage = new TapConnection({ client, upstream: dial(route, 'http/1.1') }, context);
+    client.on('close', () => passages.delete(passage));
+    client.resume();
+    return passage;
+  };
+  const passH2 = (client: Socket): Passage => {
+    const passage: Passage = new H2Connection(client, {
+      route: route.upstream,
+      dial: () => dial(route, 'h2'),
+      context,
+      onClosed: () => passages.delete(passage),
+    });
+    return passage;
+  };
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause) =>
       reject(cannotListen({ host, port, name: 'proxy', setting: '--proxy, or proxy' }, cause)),
@@ -42,9 +71,9 @@ export async function openTap({ route, ...context }: TapOptions): Promise<Tap> {
   const close = async (): Promise<void> => {
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     const deadline = Date.now() + closeGraceMs;
-    while (connections.size > 0) {
-      for (const connection of connections)
-        if (connection.isIdle || Date.now() >= deadline) connection.destroy();
+    for (const passage of passages) passage.drain?.();
+    while (passages.size > 0) {
+      for (const passage of passages) if (passage.isIdle || Date.now() >= deadline) passage.destroy();
       await new Promise((resolve) => setTimeout(resolve, closeCheckMs));
     }
     await closed;
@@ -56,10 +85,11 @@ export async function openTap({ route, ...context }: TapOptions): Promise<Tap> {
   };
 }
 
-function dial({ upstream: { host, port, isTls } }: ProxyRoute): Socket {
-  const socket = connect({ host, port, noDelay: true, allowHalfOpen: true });
+function dial({ upstream: { host, port, isTls } }: ProxyRoute, protocol: 'http/1.1' | 'h2'): Socket {
+  // A stream of HTTP/2 can be half closed, its connection cannot.
+  const socket = connect({ host, port, noDelay: true, allowHalfOpen: protocol === 'http/1.1' });
   if (!isTls) return socket;
   // Certificates may be for an address, but no address may be asked for by name.
   const name = isIP(host) === 0 ? { servername: host } : {};
-  return connectTls({ socket, host, ...name, ALPNProtocols: ['http/1.1'] });
+  return connectTls({ socket, host, ...name, ALPNProtocols: [protocol] });
 }

@@ -1,19 +1,26 @@
-/** Records that are still being made when their exchange is over: bodies on their way to disk, and those that wait for room. */
+/**
+ * Records that are under way when their exchange is over: bodies that go to disk, and those that wait for room. The end of the
+ * collector waits for them.
+ */
 export class Unfinished {
-  readonly #promises = new Set<Promise<unknown>>();
+  #count = 0;
+  #waiting: (() => void)[] = [];
 
-  add(promise: Promise<unknown>): void {
-    this.#promises.add(promise);
-    void promise.finally(() => this.#promises.delete(promise));
+  begin(): void {
+    this.#count++;
+  }
+
+  end(): void {
+    this.#count--;
+    if (this.#count === 0) for (const go of this.#waiting.splice(0)) go();
   }
 
   /** Returns when there are none any more, or when `signal` says so. */
   async over(signal: AbortSignal): Promise<void> {
-    const aborted = new Promise<void>((resolve) => {
-      if (signal.aborted) resolve();
-      else signal.addEventListener('abort', () => resolve(), { once: true });
+    if (this.#count === 0 || signal.aborted) return;
+    await new Promise<void>((resolve) => {
+      this.#waiting.push(resolve);
+      signal.addEventListener('abort', () => resolve(), { once: true });
     });
-    while (this.#promises.size > 0 && !signal.aborted)
-      await Promise.race([Promise.all(this.#promises), aborted]);
   }
 }

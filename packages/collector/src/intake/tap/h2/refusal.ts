@@ -1,0 +1,19 @@
+/** What a client is told when there is no model server to ask. */
+import { constants } from 'node:http2';
+import type { ServerHttp2Stream } from 'node:http2';
+
+import { isGrpc, valueOf } from './fields.ts';
+
+/** `code`: why, in a word. */
+export function answerUnreachable(client: ServerHttp2Stream, request: readonly string[], code: string): void {
+  if (client.destroyed || client.closed) return;
+  const text = `The model server cannot be reached over HTTP/2 (${code}).`;
+  if (isGrpc(request)) {
+    const contentType = valueOf(request, 'content-type');
+    const fields = { ':status': 200, 'content-type': contentType, 'grpc-status': '14', 'grpc-message': text };
+    client.respond(fields, { endStream: true });
+  } else {
+    client.respond({ ':status': constants.HTTP_STATUS_BAD_GATEWAY, 'content-type': 'text/plain' });
+    client.end(`${text}\n`);
+  }
+}
