@@ -186,7 +186,7 @@ async function live(plan: readonly Step[], options: LifeOptions): Promise<Outcom
       case 'kill':
       case 'cut power': {
         const dead = process;
-        if (step.kind === 'cut power') files.cutPower();
+        if (step.kind === 'cut power') files.cutPower(random);
         else files.kill();
         dead.store.down();
         const again = unanswered;

@@ -4,6 +4,8 @@
  */
 import type { SpoolFile, SpoolFiles } from '@gleaner/collector';
 
+const sectorBytes = 512;
+
 interface Content {
   bytes: Buffer;
   synced: Buffer;
@@ -69,11 +71,17 @@ export class ForgetfulFiles {
     this.#process++;
   }
 
-  /** The machine is gone, and comes back with what was synced. */
-  cutPower(): void {
+  /**
+   * The machine is gone, and comes back with what was synced. With `random`, each sector that was written since then is there
+   * or not, too.
+   */
+  cutPower(random?: () => number): void {
     this.kill();
     this.#names = new Map(this.#syncedNames);
-    for (const content of this.#names.values()) content.bytes = Buffer.from(content.synced);
+    for (const content of this.#names.values()) {
+      content.bytes = random === undefined ? Buffer.from(content.synced) : torn(content, random);
+      content.synced = content.bytes;
+    }
   }
 
   #syncFolder(folder: string): void {
@@ -129,6 +137,16 @@ export class ForgetfulFiles {
       close: () => Promise.resolve(),
     };
   }
+}
+
+/** A sector is written whole or not at all; so is the length, and what lies beyond the sectors that were written is zeros. */
+function torn({ bytes, synced }: Content, random: () => number): Buffer {
+  const left = Buffer.alloc((random() < 0.5 ? synced : bytes).length);
+  for (let at = 0; at < left.length; at += sectorBytes) {
+    const source = random() < 0.5 ? synced : bytes;
+    left.set(source.subarray(at, Math.min(at + sectorBytes, left.length)), at);
+  }
+  return left;
 }
 
 function parentOf(path: string): string {
