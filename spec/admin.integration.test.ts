@@ -14,6 +14,7 @@ import { codesIn, tableBelow } from './tables.ts';
 const page = await readFile(join(import.meta.dirname, 'admin.md'), 'utf8');
 let store: FaultyDatastore | undefined;
 const system = await startSystem({
+  environment: { GLEANER_RECORDER_MINUTES: '5' },
   async openDatastore(config) {
     store = createFaultyDatastore(await openDatastore(config));
     return store;

@@ -46,7 +46,7 @@ function place(collection: string, datastore: string, above: string): object {
   return { collection, datastore, path: `${above}iris/blue/${collection}`, rollingRate: 'hour' };
 }
 
-/** The scalars of a tree by their way, `intake.port`, as they are written. */
+/** The scalars of a tree by their way, `intake.port`, as they are written; a list is one of them. */
 function scalars(value: YamlValue | undefined, way = ''): Map<string, string> {
   if (value?.kind === 'map') {
     const inner = value.entries.map((entry) =>
@@ -54,5 +54,6 @@ function scalars(value: YamlValue | undefined, way = ''): Map<string, string> {
     );
     return new Map(inner.flatMap((one) => [...one]));
   }
+  if (value?.kind === 'list') return new Map([[way, 'a list']]);
   return value !== undefined && 'value' in value ? new Map([[way, String(value.value)]]) : new Map();
 }

@@ -15,6 +15,8 @@ export interface SystemOptions extends Partial<CollectorDependencies> {
   collections?: Record<string, { enabled: string; sampling_rate?: number }>;
   rollingRate?: string;
   captureHeaders?: readonly string[];
+  /** Other keys of a collector's file. */
+  settings?: Record<string, unknown>;
   /** Goes on in the folder of an earlier system. */
   folder?: string;
 }
@@ -44,11 +46,15 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
   };
   const deployment = { name: 'blue', endpoint_name: 'iris', instance_type: 'local', data_collector: block };
   await mkdir(folder, { recursive: true });
-  const deploymentFile = join(folder, 'deployment.yml');
-  await writeFile(deploymentFile, JSON.stringify(deployment));
+  const file = join(folder, options.settings === undefined ? 'deployment.yml' : 'collector.yml');
+  const { instance_type: _, ...own } = deployment;
+  await writeFile(
+    file,
+    JSON.stringify(options.settings === undefined ? deployment : { ...own, ...options.settings }),
+  );
   const dataFolder = join(folder, 'data');
   const config = await loadConfig({
-    deploymentFile,
+    ...(options.settings === undefined ? { deploymentFile: file } : { collectorFile: file }),
     dataFolder,
     flags: { 'intake-port': '0', 'admin-port': '0', 'flush-interval': '20ms', ...options.flags },
     environment: options.environment ?? {},

@@ -139,7 +139,7 @@ export class Connection implements RequestHandler, ExchangeOwner {
       this.#exchanges.shift();
       this.#release(first);
       if (this.#socket.destroyed) continue;
-      const isLast = !first.head.keepAlive || (this.#closing && this.#exchanges.length === 0);
+      const isLast = !first.keepAlive || (this.#closing && this.#exchanges.length === 0);
       if (isLast) {
         this.#socket.end(first.answer);
         return;

@@ -1,7 +1,7 @@
 /** One request of a connection, from its head to its answer. */
-import type { DropReason } from '@gleaner/protocol';
+import type { DropReason, Extension } from '@gleaner/protocol';
 
-import type { AdmittedEvent, CapturedBody, Door, EventHead } from '../flow.ts';
+import type { Acceptance, AdmittedEvent, CapturedBody, Door, EventHead } from '../flow.ts';
 import type { RequestHead } from '../http1/head.ts';
 import {
   acceptanceRefusal,
@@ -43,17 +43,27 @@ export interface ExchangeOwner {
   onAnswer(): void;
 }
 
+interface Structured {
+  mode: Exclude<EventMode, 'binary'>;
+  head: RequestHead;
+}
+
+const noExtensions: Extension[] = [];
+
 /** Bytes waiting for a file above which the sender is held back. */
 const highWaterBytes = 1024 * 1024;
 
 export class Exchange {
-  readonly head: RequestHead;
+  /** Whether the connection may carry another request after this one. */
+  readonly keepAlive: boolean;
   /** What to write, once it is known. */
   answer: Buffer | undefined;
   /** Memory that its connection set aside for the body. */
   reservedBytes = 0;
   readonly #options: ExchangeOptions;
   readonly #owner: ExchangeOwner;
+  /** Not needed any more once the body is complete: hundreds of exchanges may wait for the disk. */
+  #head: RequestHead | undefined;
   #event: AdmittedEvent | undefined;
   #eventHead: EventHead | undefined;
   #structured: Exclude<EventMode, 'binary'> | undefined;
@@ -62,10 +72,11 @@ export class Exchange {
   #isUnderPressure = false;
 
   constructor(head: RequestHead, options: ExchangeOptions, owner: ExchangeOwner) {
-    this.head = head;
+    this.keepAlive = head.keepAlive;
+    this.#head = head;
     this.#options = options;
     this.#owner = owner;
-    this.#route();
+    this.#route(head);
     if (this.#verdict !== undefined) return;
     const { door, maxMemoryBytes, maxStructuredBytes } = options;
     const event = this.#event;
@@ -94,7 +105,8 @@ export class Exchange {
   end(): void {
     const body = this.#body;
     if (this.#verdict !== undefined || body === undefined) this.#settle(this.#verdict ?? 'ok');
-    else if (this.#structured !== undefined) this.#endStructured(body, this.#structured);
+    else if (this.#structured !== undefined && this.#head !== undefined)
+      this.#endStructured(body, { mode: this.#structured, head: this.#head });
     else {
       const bytes = body.inMemory();
       if (bytes !== undefined) this.#accept({ kind: 'memory', bytes });
@@ -117,8 +129,7 @@ export class Exchange {
     this.#owner.onPressure(isHigh);
   }
 
-  #route(): void {
-    const { head } = this;
+  #route(head: RequestHead): void {
     const { isAuthorized, now, readType, events } = this.#options;
     const path = head.target.split('?', 1)[0];
     if (path !== '/modeldata/log' && path !== '/events') this.#verdict = notFound;
@@ -152,11 +163,21 @@ export class Exchange {
   #accept(body: CapturedBody): void {
     const event = this.#event;
     if (event === undefined) return;
-    const { door, events } = this.#options;
-    door.accept(event, body, (acceptance) => {
-      if (acceptance.kind === 'refused') events.dropped(acceptance.reason, this.#eventHead);
-      this.#settle(acceptanceRefusal(acceptance, event.destination.collection) ?? 'ok');
-    });
+    this.#letGo(event);
+    this.#options.door.accept(event, body, (acceptance) => this.#onAcceptance(acceptance));
+  }
+
+  #onAcceptance(acceptance: Acceptance): void {
+    if (acceptance.kind === 'refused') this.#options.events.dropped(acceptance.reason, this.#eventHead);
+    this.#settle(acceptanceRefusal(acceptance, this.#eventHead?.collection ?? '') ?? 'ok');
+  }
+
+  /** Keeps of the event what a refusal says. */
+  #letGo({ destination: { collection }, time, arrivalMs }: AdmittedEvent): void {
+    this.#head = undefined;
+    this.#event = undefined;
+    this.#body = undefined;
+    this.#eventHead = { collection, arrivalMs, attributes: { time: String(time), extensions: noExtensions } };
   }
 
   async #endFile(body: BodyBuffer): Promise<void> {
@@ -169,7 +190,7 @@ export class Exchange {
     }
   }
 
-  #endStructured(body: BodyBuffer, mode: Exclude<EventMode, 'binary'>): void {
+  #endStructured(body: BodyBuffer, { mode, head }: Structured): void {
     const { now, readType, events } = this.#options;
     const bytes = body.inMemory();
     if (bytes === undefined) {
@@ -179,7 +200,7 @@ export class Exchange {
     }
     const read = readStructuredEvents(bytes, {
       mode,
-      headers: this.head.headers,
+      headers: head.headers,
       arrivalMs: now(),
       readType,
     });
@@ -214,7 +235,7 @@ export class Exchange {
     }
   }
 
-  #settle(verdict: Refusal | 'ok', keepAlive = this.head.keepAlive): void {
+  #settle(verdict: Refusal | 'ok', keepAlive = this.keepAlive): void {
     if (this.answer !== undefined) return;
     if (verdict === 'ok') this.answer = okAnswer(keepAlive);
     else {
