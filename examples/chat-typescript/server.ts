@@ -13,7 +13,10 @@ const { values } = parseArgs({ options: { port: { type: 'string', default: '5001
 
 const server = createServer((request, response) => {
   text(request)
-    .then((body) => (body === '' ? response.end('ready\n') : answer(response, JSON.parse(body) as Question)))
+    .then(async (body) => {
+      if (body === '') response.end('ready\n');
+      else await answer(response, JSON.parse(body) as Question);
+    })
     .catch(() => response.destroy());
 });
 server.listen(Number(values.port), '127.0.0.1');

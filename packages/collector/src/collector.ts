@@ -1,5 +1,5 @@
 /** The collector: builds the stages in the order of the picture, and takes them down in the same order. */
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 
 import type { Logger } from 'pino';
 
@@ -8,16 +8,18 @@ import { openAdmin } from './admin/server.ts';
 import type { PolicyPatch } from './admin/policy-patch.ts';
 import { decide, keptEvent } from './admit/decide.ts';
 import { createPolicies } from './admit/policy.ts';
+import type { Redactor } from './admit/redaction.ts';
 import { keptBy } from './admit/keep-rules.ts';
 import { countingWriter, payloadWriter } from './admit/payload.ts';
 import { makeRecord } from './admit/record.ts';
 import { Recorder } from './admit/recorder.ts';
 import type { CollectorConfig } from './config/config.ts';
+import type { Redaction } from './config/redaction.ts';
 import { Counters } from './counters.ts';
 import { createEvents } from './events.ts';
 import { nodeFiles } from './files.ts';
 import type { SpoolFiles } from './files.ts';
-import type { Acceptance, AdmittedRecord, Door } from './flow.ts';
+import type { Acceptance, AdmittedEvent, AdmittedRecord, CapturedBody, Door } from './flow.ts';
 import { Budget } from './intake/budget.ts';
 import type { IntakeEvents } from './intake/exchange.ts';
 import { openIntake } from './intake/server.ts';
@@ -75,7 +77,7 @@ export async function openCollector(
   options: CollectorDependencies,
 ): Promise<Collector> {
   const { logger, now = Date.now, files = nodeFiles, openDatastore } = options;
-  const { settings, spoolFolder } = config;
+  const { settings, spoolFolder, redaction } = config;
   await using stack = new AsyncDisposableStack();
   const startedMs = now();
   const policies = createPolicies(config.collections);
@@ -140,6 +142,11 @@ export async function openCollector(
   // admit
   const urlOf = (datastore: string, path: string): string => datastores.get(datastore)?.url(path) ?? path;
   const recordOptions = { source: config.source, urlOf };
+  const redactor = redaction && (await openRedactor(redaction));
+  const recordOf = (event: AdmittedEvent, body: CapturedBody): AdmittedRecord =>
+    redactor === undefined
+      ? makeRecord(event, body, recordOptions)
+      : makeRecord(redactor.event(event), redactor.body(event, body), recordOptions);
   const maxAgeMs = (settings['recorder.minutes'] ?? 0) * 60_000;
   const recorder =
     maxAgeMs > 0 ? new Recorder({ maxAgeMs, maxBytes: settings['recorder.max_bytes'], now }) : undefined;
@@ -162,13 +169,15 @@ export async function openCollector(
       });
     },
     accept(event, body, answer) {
-      if (!event.isSampledOut) return append(makeRecord(event, body, recordOptions), answer);
-      recorder?.hold(makeRecord(keptEvent(event, 'recorder'), body, recordOptions));
+      if (!event.isSampledOut) return append(recordOf(event, body), answer);
+      recorder?.hold(recordOf(keptEvent(event, 'recorder'), body));
       answer({ kind: 'refused', reason: 'sampled_out' });
     },
     async createPayload(event) {
-      if (event.isSampledOut) return countingWriter();
-      return payloadWriter(event, await spool.createPayload());
+      if (event.isSampledOut) return countingWriter('too_large');
+      const open = async () => payloadWriter(event, await spool.createPayload());
+      if (redactor === undefined) return await open();
+      return (await redactor.payload(event, open)) ?? countingWriter('redaction_failed');
     },
     keptBy: (outcome) => keptBy(settings.keep ?? [], outcome),
   };
@@ -314,4 +323,10 @@ export async function openCollector(
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+/** Loaded where it is needed alone: its patterns take time and memory. */
+async function openRedactor(redaction: Redaction): Promise<Redactor> {
+  const { createRedactor } = await import('./admit/redaction.ts');
+  return createRedactor({ rulesOf: (name) => redaction.forCollection(name), idKey: randomBytes(32) });
 }

@@ -14,7 +14,7 @@ export async function runBeside(words: readonly string[], source: ConfigSource):
   const sdkConfig = config.settings.write_mdc_config ?? join(config.spoolFolder, 'mdc-config.json');
   config.settings.write_mdc_config = sdkConfig;
   if (!config.collections.some(({ enabled }) => enabled)) {
-    say(`${source.deploymentFile} enables no collection: nothing will be collected`);
+    say(`${source.deploymentFile ?? source.collectorFile} enables no collection: nothing will be collected`);
   }
   await using collector = await openCollector(config, { logger: createLogger(config) });
   using signals = catchSignals();

@@ -44,7 +44,12 @@ const usage: [string, string, RegExp][] = [
   ],
   ['an empty file', 'run -f empty.yml -- true', /empty\.yml:1:1: Target yaml file is empty$/m],
   ['a file that is not there', 'run -f nothing.yml -- true', /^gleaner: nothing\.yml cannot be read: /],
-  ['no file', 'run -- true', /required option '-f, --file <file>' not specified\n.*--help/],
+  [
+    'no file',
+    'run -- true',
+    /^gleaner: One file says what to collect\.\n {2}fix: Name it with -f, or with --config\./,
+  ],
+  ['two files', 'run -f good.yml --config good.yml -- true', /One file says what to collect/],
   [
     'no command',
     'run -f good.yml',

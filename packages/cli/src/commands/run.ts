@@ -5,7 +5,8 @@ import { addSettingFlags, settingEnvironment, settingFlags } from './collector-o
 import { endWithNpx } from './end-with-npx.ts';
 
 interface RunOptions {
-  file: string;
+  file?: string;
+  config?: string;
   data?: string;
 }
 
@@ -26,7 +27,8 @@ export function registerRun(program: Command): void {
     .command('run')
     .description('Run a command with a collector beside it; signals and its exit code are passed through.')
     .usage('-f <file> [options] -- <command...>')
-    .requiredOption('-f, --file <file>', 'deployment YAML with a data_collector block')
+    .option('-f, --file <file>', 'deployment YAML with a data_collector block')
+    .option('-c, --config <file>', 'instead of it: collector configuration (YAML), with all settings')
     .option('--data <folder>', 'folder the data go to (default: ./gleaner-data)')
     .argument('[command...]', 'the model server, after --')
     .passThroughOptions()
@@ -34,10 +36,14 @@ export function registerRun(program: Command): void {
   addSettingFlags(command, defaults);
   command.action(async (words: string[], options: RunOptions & Record<string, unknown>) => {
     if (words.length === 0) throw usageError('The command to run is missing.', 'Write it after --.');
+    const { file, config } = options;
+    if ((file === undefined) === (config === undefined))
+      throw usageError('One file says what to collect.', 'Name it with -f, or with --config.');
     endWithNpx();
     const { runBeside } = await import('./run-beside.ts');
     process.exitCode = await runBeside(words, {
-      deploymentFile: options.file,
+      ...(file !== undefined && { deploymentFile: file }),
+      ...(config !== undefined && { collectorFile: config }),
       flags: settingFlags(options),
       environment: settingEnvironment(defaults),
       ...(options.data !== undefined && { dataFolder: options.data }),

@@ -1,5 +1,5 @@
 /** The bodies that are too large for memory, on their way into files of the spool. */
-import type { JsonScan } from '@gleaner/protocol';
+import type { DataStatus, JsonScan } from '@gleaner/protocol';
 
 import type { AdmittedEvent, PayloadFile, PayloadWriter } from '../flow.ts';
 import { mayFitLine } from './record.ts';
@@ -26,14 +26,14 @@ export function payloadWriter(event: AdmittedEvent, target: PayloadTarget): Payl
   };
 }
 
-/** For an event that may never be stored: its body is not worth the disk. */
-export function countingWriter(): PayloadWriter {
+/** For a body that does not go to disk: its event may never be stored, or it cannot be redacted. */
+export function countingWriter(status: DataStatus): PayloadWriter {
   let sentBytes = 0;
   return {
     async write(bytes) {
       sentBytes += bytes.length;
     },
-    finish: async () => ({ kind: 'absent', sentBytes, status: 'too_large' }),
+    finish: async () => ({ kind: 'absent', sentBytes, status }),
     discard: async () => undefined,
   };
 }

@@ -22,6 +22,7 @@ import { causeOf } from '../errors.ts';
 import type { CollectorError } from '../errors.ts';
 import { collectionPlaces, defaultDatastore } from './places.ts';
 import { invalid } from './invalid.ts';
+import type { Redaction, RedactionSettings, openRedaction, readRedaction } from './redaction.ts';
 import { environmentName, settings } from './settings.ts';
 import type { Setting, SettingName, SettingValues } from './settings.ts';
 
@@ -29,6 +30,8 @@ export interface CollectorConfig {
   settings: SettingValues;
   collections: CollectionPolicy[];
   captureHeaders: readonly string[];
+  /** What is taken out of records before they are written; `undefined`: nothing. */
+  redaction: Redaction | undefined;
   /** Resource id of the deployment: the source of its events. */
   source: string;
   endpointName: string;
@@ -73,6 +76,7 @@ export async function loadConfig(source: ConfigSource): Promise<CollectorConfig>
     settings: values,
     collections: places.policies,
     captureHeaders: deployment.captureHeaders,
+    redaction: file?.redaction && (await (await loadRedaction()).openRedaction(file.redaction)),
     source: sourceOf(deployment, values),
     endpointName: deployment.endpointName,
     deploymentName: deployment.name,
@@ -102,6 +106,11 @@ function sourceOf(deployment: CollectedDeployment, values: SettingValues): strin
   }
 }
 
+interface RedactionReader {
+  readRedaction: typeof readRedaction;
+  openRedaction: typeof openRedaction;
+}
+
 interface BlockFile {
   deployment: CollectedDeployment;
   warnings: string[];
@@ -110,6 +119,7 @@ interface BlockFile {
 interface CollectorFile extends BlockFile {
   settings: Map<SettingName, string>;
   datastores: Map<string, DatastoreConfig> | undefined;
+  redaction: RedactionSettings | undefined;
 }
 
 async function readDeploymentFile(path: string): Promise<BlockFile> {
@@ -123,16 +133,30 @@ async function readDeploymentFile(path: string): Promise<BlockFile> {
 
 async function readCollectorFile(path: string): Promise<CollectorFile> {
   const { root, report } = openYaml(await readYaml(path));
-  const read = root === undefined ? undefined : readRoot(root, report, dirname(path));
+  const redaction = hasKey(root, 'redact') ? await loadRedaction() : undefined;
+  const read = root === undefined ? undefined : readRoot(root, report, { folder: dirname(path), redaction });
   const { problems, warnings } = report.findings();
   if (read === undefined || problems.length > 0) throw invalidFile(path, problems);
   return { ...read, warnings: warnings.map((one) => formatFinding(one, path)) };
 }
 
-function readRoot(root: Field, report: Report, folder: string): Omit<CollectorFile, 'warnings'> | undefined {
+/** Where it is needed alone: patterns take time and memory. */
+function loadRedaction(): Promise<RedactionReader> {
+  return import('./redaction.ts');
+}
+
+function hasKey(root: Field | undefined, key: string): boolean {
+  return root?.value.kind === 'map' && root.value.entries.some(({ name }) => name === key);
+}
+
+function readRoot(
+  root: Field,
+  report: Report,
+  { folder, redaction: reader }: { folder: string; redaction: RedactionReader | undefined },
+): Omit<CollectorFile, 'warnings'> | undefined {
   const names = Object.keys(settings) as SettingName[];
   const groups = [...new Set(names.map((name) => name.split('.', 1)[0] ?? name))];
-  const fields = readFields<string>(root, [...collectedKeys, 'datastores', ...groups], report);
+  const fields = readFields<string>(root, [...collectedKeys, 'datastores', 'redact', ...groups], report);
   if (fields === undefined) return undefined;
   const values = new Map<SettingName, string>();
   for (const group of groups) {
@@ -149,7 +173,10 @@ function readRoot(root: Field, report: Report, folder: string): Omit<CollectorFi
     if (path !== undefined) values.set(name, resolve(folder, path));
   }
   const deployment = readCollectedDeployment(root, fields, report);
-  return deployment && { deployment, settings: values, datastores };
+  const collections = deployment?.collections.map(({ name }) => name.toLowerCase()) ?? [];
+  const redaction =
+    fields['redact'] && reader?.readRedaction(fields['redact'], report, { folder, collections });
+  return deployment && { deployment, settings: values, datastores, redaction };
 }
 
 function readGroup(

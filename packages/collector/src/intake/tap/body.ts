@@ -45,7 +45,7 @@ export interface BodyFacts {
 export class TapBody {
   /** That is undone for the record. */
   readonly #encoding: string | undefined;
-  readonly #form: BodyForm | undefined;
+  #form: BodyForm | undefined;
   readonly #options: TapBodyOptions;
   readonly #owner: TapBodyOwner;
   #buffer: BodyBuffer | undefined;
@@ -68,6 +68,7 @@ export class TapBody {
 
   /** Its client does not want it to be kept. */
   optOut(): void {
+    this.#form = undefined;
     this.#giveUp('opted_out');
   }
 
@@ -129,7 +130,7 @@ export class TapBody {
 
   async #understand(body: CapturedBody, isWhole: boolean): Promise<Understood | undefined> {
     const form = this.#form;
-    if (form === undefined || body.kind === 'absent') return undefined;
+    if (form === undefined) return undefined;
     const isWholeInMemory = isWhole && this.#status === undefined && body.kind === 'memory';
     if (form.kind === 'tensors') return isWholeInMemory ? await form.read(body.bytes) : undefined;
     if (this.#encoding !== undefined) {
@@ -147,7 +148,7 @@ export class TapBody {
       bytes: json,
       contentType: 'application/json',
       sentBytes: this.#sentBytes,
-      ...(status !== undefined && status !== 'truncated' && { status }),
+      ...(status === 'aborted' && { status }),
       ...(this.#form?.kind === 'stream' && body.kind !== 'absent' && { stream: body }),
     };
   }
