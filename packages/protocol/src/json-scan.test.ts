@@ -3,9 +3,9 @@ import { describe, it } from 'node:test';
 
 import fc from 'fast-check';
 
-import { isPlainRows } from './json-plain.ts';
 import { createJsonScanner, embedJson, maxJsonDepth, scanJson } from './json-scan.ts';
 import type { JsonScan } from './json-scan.ts';
+import { scanWhole } from './json-whole.ts';
 
 const texts = fc.oneof(
   fc.json(),
@@ -15,6 +15,78 @@ const texts = fc.oneof(
     .array(fc.dictionary(fc.string(), fc.oneof(fc.double(), fc.boolean(), fc.string(), fc.constant(null))))
     .map((rows) => JSON.stringify(rows)),
 );
+/** White space before, between and behind tokens, as `json.dumps` writes it and otherwise. */
+const blankTexts = fc
+  .tuple(texts, fc.array(fc.constantFrom('', '', ' ', ' ', '\n', '\t\r\n  '), { minLength: 1, maxLength: 7 }))
+  .map(([text, blanks]) => {
+    let next = 0;
+    const spaced = text.replaceAll(
+      /"(?:[^"\\]|\\.)*"|[[\]{},:]/gu,
+      (token) => token + blanks[next++ % blanks.length],
+    );
+    return Buffer.from(blanks[0] + spaced);
+  });
+/** Pieces where the grammar is hardest, as a value in an array and as a string in an object. */
+const shapelyTexts = fc
+  .tuple(
+    fc.constantFrom(
+      ['[', ']'],
+      ['[{"a":', '}]'],
+      ['{"a": "', '"}'],
+      ['["', '", null ]'],
+      [' { "', '" : {} }\n'],
+    ),
+    fc.array(
+      fc.constantFrom(
+        '\\u',
+        'd83d',
+        'DE00',
+        '00e9',
+        '2028',
+        '\\ud83d\\ude00',
+        '\\ud83d',
+        '\\uDE00',
+        '\\uDE00\\uDE00',
+        '\\u00e9',
+        '\\n',
+        '\\"',
+        '\\x',
+        '<',
+        '&',
+        'é',
+        '東',
+        '😀',
+        '\u2028',
+        '\u2029',
+        '\u202a',
+        '0',
+        '-',
+        '1',
+        '.',
+        'e',
+        'E+',
+        'true',
+        'false',
+        'null',
+        'nul',
+        '[]',
+        '{}',
+        ',',
+        ' ',
+        '\u000b',
+        'ÿ',
+        Buffer.from('c080', 'hex'),
+        Buffer.from('eda080', 'hex'),
+        Buffer.from('e080af', 'hex'),
+        Buffer.from('f4908080', 'hex'),
+        Buffer.from('f08fbfbf', 'hex'),
+      ),
+      { maxLength: 6 },
+    ),
+  )
+  .map(([[open = '', close = ''], pieces]) =>
+    Buffer.concat([open, ...pieces, close].map((piece) => Buffer.from(piece))),
+  );
 /** Valid JSON with a few bytes replaced, inserted or removed. */
 const spoiltTexts = fc
   .tuple(texts, fc.array(fc.tuple(fc.nat(), fc.nat({ max: 255 }), fc.nat({ max: 2 })), { maxLength: 3 }))
@@ -51,11 +123,12 @@ describe('scanJson', () => {
 
   it('knows how the text stands in the record', () => {
     fc.assert(
-      fc.property(spoiltTexts.filter(isValid), (bytes) => {
+      fc.property(fc.oneof(spoiltTexts, blankTexts, shapelyTexts).filter(isValid), (bytes) => {
         const { verbatim, embeddedLength } = scanJson(bytes);
-        const target = Buffer.alloc(embeddedLength);
-        assert.equal(embedJson(bytes, target, 0), embeddedLength);
-        assert.equal(target.toString(), embeddedByHand(bytes.toString()));
+        const room = Buffer.alloc(embeddedLength + 8, '#');
+        assert.equal(embedJson(bytes, room, 4), embeddedLength + 4);
+        const target = room.subarray(4, -4);
+        assert.equal(room.toString(), `####${embeddedByHand(bytes.toString())}####`);
         assert.equal(verbatim, target.equals(bytes));
       }),
     );
@@ -78,18 +151,20 @@ describe('scanJson', () => {
     );
   });
 
-  it('takes the short way only for what the long one calls valid rows to copy', () => {
-    const rows: JsonScan = { valid: true, shape: 'rows', verbatim: true, embeddedLength: 0 };
+  it('says of a whole text what the streaming scanner says', () => {
     fc.assert(
-      fc.property(spoiltTexts, (bytes) => {
-        const scanner = createJsonScanner();
-        scanner.push(bytes);
-        const { length } = bytes;
-        if (isPlainRows(bytes)) assert.deepEqual(scanner.end(), { ...rows, embeddedLength: length });
+      fc.property(fc.oneof(spoiltTexts, blankTexts, shapelyTexts), fc.nat({ max: 6 }), (bytes, maxDepth) => {
+        for (const depth of [maxDepth, maxJsonDepth]) {
+          const streamed = streamedScan(bytes, depth);
+          assert.deepEqual(scanJson(bytes, depth), streamed, bytes.toString('latin1'));
+          // Not by way of the streaming scanner, unless it is invalid or a lone scalar.
+          const isContainer = /^\s*[[{]/u.test(bytes.toString('latin1'));
+          const expected = streamed.valid && isContainer ? streamed : undefined;
+          assert.deepEqual(scanWhole(bytes, depth), expected, bytes.toString('latin1'));
+        }
       }),
-      { numRuns: 3000 },
+      { numRuns: 5000 },
     );
-    assert.ok(isPlainRows(Buffer.from('[{"a":-1.50,"b":"x","c":[1,{"d":null}],"e":{}},{"f":[true,false]}]')));
   });
 
   it(`goes ${maxJsonDepth} levels deep`, () => {
@@ -112,6 +187,12 @@ describe('scanJson', () => {
     it(`refuses ${JSON.stringify(text)}`, () => assert.equal(scanJson(Buffer.from(text)).valid, false));
   }
 });
+
+function streamedScan(bytes: Uint8Array, maxDepth: number): JsonScan {
+  const scanner = createJsonScanner(maxDepth);
+  scanner.push(bytes);
+  return scanner.end();
+}
 
 function nested(depth: number): Buffer {
   return Buffer.from('['.repeat(depth) + ']'.repeat(depth));

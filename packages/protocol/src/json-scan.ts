@@ -1,5 +1,5 @@
-import { isPlainRows } from './json-plain.ts';
 import { Scanner } from './json-scanner.ts';
+import { scanWhole } from './json-whole.ts';
 
 /**
  * One pass over JSON text as bytes: is it valid, what is it, and what must change before it may stand in a record line?
@@ -22,7 +22,9 @@ export const maxJsonDepth = 500;
 
 /** Scans a whole text. */
 export function scanJson(text: Uint8Array, maxDepth: number = maxJsonDepth): JsonScan {
-  if (isPlainRows(text)) return { valid: true, shape: 'rows', verbatim: true, embeddedLength: text.length };
+  const scan = scanWhole(text, maxDepth);
+  if (scan !== undefined) return scan;
+  // Invalid, or a lone scalar: few are, and the streaming scanner has the last word.
   const scanner = createJsonScanner(maxDepth);
   scanner.push(text);
   return scanner.end();
@@ -42,44 +44,49 @@ export function createJsonScanner(maxDepth: number = maxJsonDepth): JsonScanner 
  * Writes the text as it stands in a record to `target` at `offset`, and returns the offset behind it. Only for text that
  * {@link scanJson} called valid; the room needed is `embeddedLength`.
  */
+// /!\ Hot path: over every body that is not copied as it is. See bench/.
 export function embedJson(text: Uint8Array, target: Uint8Array, offset: number): number {
+  let end = text.length;
+  while (end > 0 && (text[end - 1] as number) <= SPACE) end--;
   let to = offset;
-  let inString = false;
-  for (let i = 0; i < text.length; i++) {
-    const byte = text[i] as number;
-    if (!inString) {
-      if (byte === SPACE || byte === LF || byte === CR || byte === TAB) continue;
-      if (byte === QUOTE) inString = true;
-      target[to++] = byte;
-    } else if (byte === BACKSLASH) {
-      target[to++] = byte;
-      target[to++] = text[++i] as number;
-    } else if (byte === LESS || byte === GREATER || byte === AMPERSAND) {
-      to = writeEscape(target, to, byte);
-    } else if (isSeparatorAt(text, i)) {
-      to = writeEscape(target, to, 0x2000 | ((text[i + 2] as number) & 0x3f));
-      i += 2;
-    } else {
-      if (byte === QUOTE) inString = false;
-      target[to++] = byte;
+  let i = 0;
+  while (i < end) {
+    let byte = text[i++] as number;
+    // Outside of strings whatever is not above a space is white space: the next byte takes its place. There always is one.
+    target[to] = byte;
+    to += (SPACE - byte) >>> 31;
+    if (byte !== QUOTE) continue;
+    for (;;) {
+      byte = text[i++] as number;
+      if (marked[byte] === 0) target[to++] = byte;
+      else if (byte === QUOTE) {
+        target[to++] = byte;
+        break;
+      } else if (byte === BACKSLASH) {
+        target[to++] = byte;
+        target[to++] = text[i++] as number;
+      } else if (byte !== SEPARATOR_LEAD) to = writeEscape(target, to, byte);
+      else if (isSeparatorAt(text, i - 1)) {
+        to = writeEscape(target, to, 0x2000 | ((text[i + 1] as number) & 0x3f));
+        i += 2;
+      } else target[to++] = byte;
     }
   }
   return to;
 }
 
-const TAB = 9;
-const LF = 10;
-const CR = 13;
 const SPACE = 32;
 const QUOTE = 34;
-const AMPERSAND = 38;
-const LESS = 60;
-const GREATER = 62;
 const BACKSLASH = 92;
+const SEPARATOR_LEAD = 0xe2;
+
+/** 1 for the bytes inside a string that embedding has to look at. */
+const marked = new Uint8Array(256);
+for (const char of '"\\<>&\u00e2') marked[char.charCodeAt(0)] = 1;
 
 /** U+2028 and U+2029 are E2 80 A8 and E2 80 A9: legal in JSON, line ends in JavaScript. */
 function isSeparatorAt(text: Uint8Array, i: number): boolean {
-  return text[i] === 0xe2 && text[i + 1] === 0x80 && ((text[i + 2] as number) & 0xfe) === 0xa8;
+  return text[i] === SEPARATOR_LEAD && text[i + 1] === 0x80 && ((text[i + 2] as number) & 0xfe) === 0xa8;
 }
 
 function writeEscape(target: Uint8Array, offset: number, codeUnit: number): number {

@@ -67,7 +67,7 @@ export class Scanner implements JsonScanner {
     this.#stack = new Uint8Array(maxDepth);
   }
 
-  // /!\ Hot path: runs over every body byte of the intake. See bench/.
+  // /!\ Hot path: runs over every byte of a body that goes to a file. See bench/.
   push(bytes: Uint8Array): void {
     const end = bytes.length;
     let state = this.#state;
