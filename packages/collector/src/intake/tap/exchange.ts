@@ -67,6 +67,8 @@ export class TapExchange {
   readonly #owner: ExchangeOwner;
   readonly #correlationId: string;
   readonly #startMs: number;
+  /** Of the trace that the request belongs to (CloudEvents, distributed tracing). */
+  readonly #traceparent: string | undefined;
   /** What the client lets us keep: `x-gleaner-capture: none | metadata`. */
   readonly #allowed: string | undefined;
   /** `undefined`: not wanted, or over. */
@@ -89,6 +91,7 @@ export class TapExchange {
     this.#owner = owner;
     this.#correlationId = correlationId;
     this.#startMs = context.now();
+    this.#traceparent = head.headers.get('traceparent');
     this.#allowed = head.headers.get('x-gleaner-capture')?.trim().toLowerCase();
     const own: Extension[] = [
       ['path', head.target],
@@ -162,6 +165,7 @@ export class TapExchange {
     if (this.#allowed === 'none') return undefined;
     const { door, events, now, hasKeepRules, body: options } = this.#context;
     const contentType = headers?.get('content-type');
+    if (this.#traceparent !== undefined) own.push(['traceparent', this.#traceparent]);
     const head: EventHead = {
       collection,
       arrivalMs: now(),

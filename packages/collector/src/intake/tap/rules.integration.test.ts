@@ -214,3 +214,13 @@ describe('capture_headers', () => {
     assert.deepEqual(await sent(both), [undefined, 'key', undefined]);
   });
 });
+
+describe('traceparent', () => {
+  it('stands in both records, so that they can be joined with traces', async () => {
+    await using tapped = await startTapped(model);
+    const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+    await (await fetch(`${tapped.url}/200`, { headers: { traceparent } })).text();
+    const { request, response } = await tapped.records();
+    assert.deepEqual([request[0]?.['traceparent'], response[0]?.['traceparent']], [traceparent, traceparent]);
+  });
+});
