@@ -75,12 +75,6 @@ export class TapConnection implements ExchangeOwner {
 
   #splice(): void {
     const [client, upstream] = [this.#client, this.#upstream];
-    client.on('data', (chunk: Buffer) => this.#fromClient(chunk));
-    // Serving first: the client has the bytes before anybody looks at them.
-    upstream.on('data', (chunk: Buffer) => {
-      pass(chunk, { from: upstream, to: client });
-      this.#fromUpstream(chunk);
-    });
     client.on('drain', () => this.#holds.response === 0 && upstream.resume());
     upstream.on('drain', () => this.#holds.request === 0 && client.resume());
     client.on('end', () => upstream.end());
@@ -101,12 +95,13 @@ export class TapConnection implements ExchangeOwner {
     else socket.pause();
   }
 
-  #fromClient(chunk: Buffer): void {
+  /** What the client sent; the bytes are ours from here on. */
+  fromClient(chunk: Buffer): void {
     const { blockade } = this.#context;
     if (blockade?.isClosed && !this.#isBlind) {
       this.onHold('request', true);
       return blockade.whenOpen(() => {
-        this.#fromClient(chunk);
+        this.fromClient(chunk);
         this.onHold('request', false);
       });
     }
@@ -118,7 +113,10 @@ export class TapConnection implements ExchangeOwner {
     else this.#forward(this.#requests.consumedBytes);
   }
 
-  #fromUpstream(chunk: Buffer): void {
+  /** What the model server sent; the bytes are ours from here on. */
+  fromUpstream(chunk: Buffer): void {
+    // Serving first: the client has the bytes before anybody looks at them.
+    pass(chunk, { from: this.#upstream, to: this.#client });
     if (this.#isBlind) return;
     const halt = this.#responses.push(chunk);
     // Another protocol from here on: what the client sent behind its request belongs to that, too.

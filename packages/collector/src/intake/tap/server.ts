@@ -5,6 +5,7 @@ import { connect as connectTls } from 'node:tls';
 
 import { cannotListen } from '../../access.ts';
 import type { ProxyRoute } from '../../config/proxy.ts';
+import { SharedReads } from '../shared-reads.ts';
 import { TapConnection } from './connection.ts';
 import type { TapContext } from './connection.ts';
 import { H2Connection } from './h2/connection.ts';
@@ -46,16 +47,22 @@ export async function openTap({ route, ...context }: TapOptions): Promise<Tap> {
       passages.add(protocol === 'h2' ? passH2(client) : passHttp1(client));
     });
   });
-  const passHttp1 = (client: Socket): Passage => {
-    const passage = new TapConnection({ client, upstream: dial(route, 'http/1.1') }, context);
+  const reads = new SharedReads();
+  // The shared buffer is used again at once, and a write may take its time: what is passed on is a copy.
+  const passHttp1 = (accepted: Socket): Passage => {
+    const first = accepted.read() as Buffer | null;
+    const client = reads.adopt(accepted, (bytes) => passage.fromClient(Buffer.from(bytes)));
+    const upstream = dialHttp1(route, { reads, onBytes: (bytes) => passage.fromUpstream(bytes) });
+    const passage = new TapConnection({ client, upstream }, context);
     client.on('close', () => passages.delete(passage));
+    if (first !== null) passage.fromClient(first);
     client.resume();
     return passage;
   };
   const passH2 = (client: Socket): Passage => {
     const passage: Passage = new H2Connection(client, {
       route: route.upstream,
-      dial: () => dial(route, 'h2'),
+      dial: () => dialH2(route),
       context,
       onClosed: () => passages.delete(passage),
     });
@@ -85,10 +92,24 @@ export async function openTap({ route, ...context }: TapOptions): Promise<Tap> {
   };
 }
 
-function dial({ upstream: { host, port, isTls } }: ProxyRoute, protocol: 'http/1.1' | 'h2'): Socket {
+function dialHttp1(
+  route: ProxyRoute,
+  { reads, onBytes }: { reads: SharedReads; onBytes: (bytes: Buffer) => void },
+): Socket {
+  const { host, port, isTls } = route.upstream;
+  const options = { host, port, noDelay: true, allowHalfOpen: true };
+  if (isTls) return secured(connect(options), route, 'http/1.1').on('data', onBytes);
+  return connect({ ...options, onread: reads.onread((bytes) => onBytes(Buffer.from(bytes))) });
+}
+
+function dialH2(route: ProxyRoute): Socket {
+  const { host, port, isTls } = route.upstream;
   // A stream of HTTP/2 can be half closed, its connection cannot.
-  const socket = connect({ host, port, noDelay: true, allowHalfOpen: protocol === 'http/1.1' });
-  if (!isTls) return socket;
+  const socket = connect({ host, port, noDelay: true });
+  return isTls ? secured(socket, route, 'h2') : socket;
+}
+
+function secured(socket: Socket, { upstream: { host } }: ProxyRoute, protocol: 'http/1.1' | 'h2'): Socket {
   // Certificates may be for an address, but no address may be asked for by name.
   const name = isIP(host) === 0 ? { servername: host } : {};
   return connectTls({ socket, host, ...name, ALPNProtocols: [protocol] });
