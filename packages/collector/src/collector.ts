@@ -16,6 +16,7 @@ import { Recorder } from './admit/recorder.ts';
 import type { CollectorConfig } from './config/config.ts';
 import type { Redaction } from './config/redaction.ts';
 import { Counters } from './counters.ts';
+import { causeOf } from './errors.ts';
 import { createEvents } from './events.ts';
 import { nodeFiles } from './files.ts';
 import type { SpoolFiles } from './files.ts';
@@ -231,6 +232,7 @@ export async function openCollector(
       hasKeepRules: settings.keep !== undefined,
       newRequestId: randomUUID,
       onUnframed: (code) => events.unframed(code),
+      onBodyFailed: (error) => events.spoolWriteFailed(causeOf(error)),
       onUnreachable: (code) => events.upstreamUnreachable(code),
       now,
     }));

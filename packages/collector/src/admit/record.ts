@@ -40,7 +40,8 @@ export function makeRecord(event: AdmittedEvent, body: CapturedBody, options: Re
   }
   const line = inlineLine(attributes, body);
   if (line !== undefined) return { ...common, line, payload: undefined };
-  const json = isJsonContentType(attributes.contentType) && body.status !== 'truncated';
+  // Half a body, or an encoded one, is no JSON for a reader of tables.
+  const json = isJsonContentType(attributes.contentType) && body.status === undefined;
   const name = payloadName(event.id, { json });
   const text = referenceLine(attributes, { url: payloadUrl(event, name, options), tabular: json });
   return { ...common, line: { kind: 'whole', text }, payload: { name, body } };

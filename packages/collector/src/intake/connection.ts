@@ -153,15 +153,18 @@ export class Connection implements RequestHandler, ExchangeOwner {
     const { budget, maxMemoryBytes } = this.#options;
     const { framing } = head;
     const announced = framing.kind === 'length' ? framing.length : maxMemoryBytes;
-    exchange.reservedBytes = Math.min(announced, maxMemoryBytes);
-    if (budget.reserve(exchange.reservedBytes)) return;
+    const turn = budget.ask(Math.min(announced, maxMemoryBytes));
+    exchange.turn = turn;
+    if (turn.isGranted) return;
     this.#hold(true);
-    budget.whenRoom(() => this.#hold(false));
+    turn.onGranted = () => this.#hold(false);
   }
 
-  #release(exchange: Exchange): void {
-    this.#options.budget.release(exchange.reservedBytes);
-    exchange.reservedBytes = 0;
+  #release({ turn }: Exchange): void {
+    if (turn === undefined) return;
+    const isWaiting = turn.onGranted !== undefined && !turn.isGranted && turn.bytes > 0;
+    this.#options.budget.giveBack(turn);
+    if (isWaiting) this.#hold(false);
   }
 
   #hold(isHigh: boolean): void {

@@ -14,6 +14,7 @@ import {
 } from './answers.ts';
 import type { Refusal } from './answers.ts';
 import { BodyBuffer } from './body.ts';
+import type { Turn } from './budget.ts';
 import { eventMode, readBinaryEvent, readStructuredEvents } from './cloudevents.ts';
 import type { EventMode, StructuredEvent } from './cloudevents.ts';
 import { readModeldata } from './modeldata.ts';
@@ -59,7 +60,7 @@ export class Exchange {
   /** What to write, once it is known. */
   answer: Buffer | undefined;
   /** Memory that its connection set aside for the body. */
-  reservedBytes = 0;
+  turn: Turn | undefined;
   readonly #options: ExchangeOptions;
   readonly #owner: ExchangeOwner;
   /** Not needed any more once the body is complete: hundreds of exchanges may wait for the disk. */

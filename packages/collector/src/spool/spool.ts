@@ -226,9 +226,7 @@ export class Spool implements AsyncDisposable {
       return this.#admit(record, undefined, door);
     const bytes = Uint8Array.from(body.bytes);
     try {
-      const writer = await this.#parts.payloads.create();
-      await writer.write(bytes);
-      const file = fileOf(await writer.finish());
+      const file = fileOf(await this.#writePayload(bytes));
       const answer = (acceptance: Acceptance): void => {
         if (acceptance.kind !== 'accepted') this.removePayload(file.file);
         door.answer(acceptance);
@@ -236,6 +234,18 @@ export class Spool implements AsyncDisposable {
       this.#admit(record, { ...file, name }, { answer, refusal: undefined });
     } catch (error) {
       door.answer({ kind: 'refused', reason: this.#fail(error) });
+    }
+  }
+
+  /** Leaves nothing behind when it fails. */
+  async #writePayload(bytes: Uint8Array): Promise<PayloadFile> {
+    const writer = await this.#parts.payloads.create();
+    try {
+      await writer.write(bytes);
+      return await writer.finish();
+    } catch (error) {
+      await writer.discard().catch(() => undefined);
+      throw error;
     }
   }
 

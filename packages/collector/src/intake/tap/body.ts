@@ -27,6 +27,8 @@ export interface TapBodyOwner {
   createPayload(): Promise<PayloadWriter>;
   /** The sender of this body is to be held back, or not any more. Comes with `block` alone. */
   onHold(isHeld: boolean): void;
+  /** The file could not be written: nothing of the body is kept. */
+  onFailed(error: unknown): void;
 }
 
 export interface FinishedBody {
@@ -42,6 +44,9 @@ export interface BodyFacts {
   form: BodyForm | undefined;
 }
 
+/** Bytes waiting for the file below which a sender that was held back goes on. */
+const lowWaterBytes = 256 * 1024;
+
 export class TapBody {
   /** That is undone for the record. */
   readonly #encoding: string | undefined;
@@ -53,6 +58,7 @@ export class TapBody {
   #status: DataStatus | undefined;
   #sentBytes = 0;
   #reservedBytes = 0;
+  #isHeld = false;
 
   constructor({ contentEncoding, form }: BodyFacts, options: TapBodyOptions, owner: TapBodyOwner) {
     const encoding = contentEncoding?.trim().toLowerCase();
@@ -62,7 +68,7 @@ export class TapBody {
     this.#owner = owner;
     this.#buffer = new BodyBuffer(options.maxMemoryBytes, {
       createPayload: () => owner.createPayload(),
-      onWaiting: () => this.#settleBudget(),
+      onWaiting: (bytes) => this.#onWaiting(bytes),
     });
   }
 
@@ -113,8 +119,9 @@ export class TapBody {
       if (understood !== undefined) attributes.push(...understood.attributes);
       const body = this.#marked(decoded ?? captured);
       return { body: understood ? this.#inItsPlace(body, understood) : body, attributes, isComplete };
-    } catch {
-      this.#giveUp('too_large');
+    } catch (error) {
+      this.#owner.onFailed(error);
+      this.#giveUp('truncated');
       return { body: this.#marked({ kind: 'absent' }), attributes, isComplete: isWhole };
     } finally {
       this.#release();
@@ -165,14 +172,24 @@ export class TapBody {
     return status === undefined ? body : { ...body, sentBytes: this.#sentBytes, status };
   }
 
-  /** Memory, or room on the way to the file, is gone. */
+  /** Memory, or room on the way to the file, is gone: what goes to a file needs none for long. */
   #onBudgetSpent(buffer: BodyBuffer): void {
-    const { onFull, largeBodies, budget } = this.#options;
-    if (onFull === 'block') {
-      this.#owner.onHold(true);
-      budget.whenRoom(() => this.#owner.onHold(false));
-    } else if (buffer.isFile || largeBodies === 'truncate') this.#status = 'truncated';
-    else buffer.spill();
+    const { onFull, largeBodies } = this.#options;
+    if (largeBodies === 'truncate') this.#status = 'truncated';
+    else if (!buffer.isFile) buffer.spill();
+    else if (onFull === 'drop') this.#status = 'truncated';
+    else this.#hold(true);
+  }
+
+  #onWaiting(bytes: number): void {
+    this.#settleBudget();
+    if (bytes <= lowWaterBytes) this.#hold(false);
+  }
+
+  #hold(isHeld: boolean): void {
+    if (isHeld === this.#isHeld) return;
+    this.#isHeld = isHeld;
+    this.#owner.onHold(isHeld);
   }
 
   /** False when it takes more than there is. */

@@ -22,6 +22,8 @@ export interface ExchangeContext {
   /** With `on_full: block`. */
   blockade: Blockade | undefined;
   unfinished: Unfinished;
+  /** A body could not be written to the spool. */
+  onBodyFailed(error: unknown): void;
   /** Whether a rule may keep a pair that is not in the sample. */
   hasKeepRules: boolean;
   now: () => number;
@@ -186,6 +188,7 @@ export class TapExchange {
       const body = new TapBody(facts, options, {
         createPayload: () => door.createPayload(event),
         onHold: (isHeld) => this.#owner.onHold(collection, isHeld),
+        onFailed: (error) => this.#context.onBodyFailed(error),
       });
       if (this.#allowed === 'metadata') body.optOut();
       return { head, event, body };
@@ -268,6 +271,11 @@ interface Finish {
 
 /** One that can be offered again. */
 function ownBody(body: CapturedBody): CapturedBody {
+  const { stream } = body;
+  return { ...body, ...ownKept(body), ...(stream !== undefined && { stream: ownKept(stream) }) };
+}
+
+function ownKept<B extends CapturedBody>(body: B): B {
   if (body.kind === 'memory') return { ...body, bytes: Uint8Array.from(body.bytes) };
   return body.kind === 'file' ? { ...body, staysWhenRefused: true } : body;
 }

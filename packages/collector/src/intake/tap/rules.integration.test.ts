@@ -1,6 +1,6 @@
 /** What is kept of the traffic through the tap, by rule: failures, slow answers, full spools, the flight recorder. */
 import assert from 'node:assert/strict';
-import { readdir } from 'node:fs/promises';
+import { readFile, readdir } from 'node:fs/promises';
 import type { RequestListener } from 'node:http';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
@@ -181,6 +181,51 @@ describe('on_full', () => {
     const { request, response } = await system.records();
     assert.equal(new Set(request.map((one) => one['correlationid'])).size, 31);
     assert.equal(response.length, 31);
+  });
+});
+
+describe('on_full: block, with large bodies', () => {
+  it('lets uploads through that do not fit into memory together', async () => {
+    await using tapped = await startTapped(model, {
+      flags: { 'on-full': 'block' },
+      environment: { GLEANER_INTAKE_MAX_BUFFERED: '8MiB' },
+    });
+    const body = JSON.stringify([{ x: 'x'.repeat(3_900_000) }]);
+    const answers = Array.from({ length: 8 }, (_, i) => post(`${tapped.url}/200`, { id: `r${i}`, body }));
+    assert.deepEqual(new Set(await Promise.all(answers)), new Set([200]));
+    const { request } = await tapped.records();
+    assert.deepEqual(new Set(request.map((one) => one['datastatus'])), new Set([undefined]));
+    assert.equal(request.length, 8);
+  });
+
+  it('keeps the file of a long stream while its record waits for room', async () => {
+    const stores: FaultyDatastore[] = [];
+    const piece = (content: string) =>
+      `data: ${JSON.stringify({ id: 'c', object: 'chat.completion.chunk', system_fingerprint: 'x'.repeat(2000), choices: [{ index: 0, delta: { content } }] })}\n\n`;
+    await using tapped = await startTapped(
+      (message, response) => {
+        if (message.url === '/fill') return void response.end(JSON.stringify(['x'.repeat(900_000)]));
+        response.writeHead(200, { 'content-type': 'text/event-stream' });
+        response.end(`${piece('word ').repeat(2500)}data: [DONE]\n\n`);
+      },
+      {
+        flags: { 'spool-max-size': '7MiB', 'on-full': 'block' },
+        async openDatastore(config) {
+          const store = createFaultyDatastore(await openFolderDatastore(String(config.settings['path'])));
+          store.down();
+          stores.push(store);
+          return store;
+        },
+      },
+    );
+    for (let i = 0; i < 3; i++) await (await fetch(`${tapped.url}/fill`)).text();
+    const text = await (await fetch(`${tapped.url}/stream`)).text();
+    await sleep(600);
+    for (const store of stores) store.up();
+    const { response } = await tapped.records();
+    const record = response.find((one) => one['assembler'] !== undefined);
+    const beside = await readFile(String(record?.['eventstreamref']), 'utf8');
+    assert.equal(beside, text);
   });
 });
 
