@@ -184,6 +184,14 @@ describe('on_full', () => {
   });
 });
 
+const longChunk = {
+  id: 'c',
+  object: 'chat.completion.chunk',
+  system_fingerprint: 'x'.repeat(2000),
+  choices: [{ index: 0, delta: { content: 'word ' } }],
+};
+const longEvent = `data: ${JSON.stringify(longChunk)}\n\n`;
+
 describe('on_full: block, with large bodies', () => {
   it('lets uploads through that do not fit into memory together', async () => {
     await using tapped = await startTapped(model, {
@@ -200,13 +208,11 @@ describe('on_full: block, with large bodies', () => {
 
   it('keeps the file of a long stream while its record waits for room', async () => {
     const stores: FaultyDatastore[] = [];
-    const piece = (content: string) =>
-      `data: ${JSON.stringify({ id: 'c', object: 'chat.completion.chunk', system_fingerprint: 'x'.repeat(2000), choices: [{ index: 0, delta: { content } }] })}\n\n`;
     await using tapped = await startTapped(
       (message, response) => {
         if (message.url === '/fill') return void response.end(JSON.stringify(['x'.repeat(900_000)]));
         response.writeHead(200, { 'content-type': 'text/event-stream' });
-        response.end(`${piece('word ').repeat(2500)}data: [DONE]\n\n`);
+        response.end(`${longEvent.repeat(2500)}data: [DONE]\n\n`);
       },
       {
         flags: { 'spool-max-size': '7MiB', 'on-full': 'block' },

@@ -11,8 +11,8 @@ import type { ExchangeContext, ExchangeOwner } from '../exchange.ts';
 import { factsOf, valueOf } from './fields.ts';
 import { connectionWindowBytes, towardsClient, towardsUpstream } from './limits.ts';
 import { answerUnreachable } from './refusal.ts';
-import { StreamPair } from './stream.ts';
-import type { StreamExchange, StreamHead } from './stream.ts';
+import { nobody, openPair } from './stream.ts';
+import type { StreamExchange, StreamHead, StreamPair } from './stream.ts';
 
 export interface H2Context extends ExchangeContext {
   /** A new id for a request that has none. */
@@ -126,17 +126,17 @@ export class H2Connection {
       return;
     }
     if (given === undefined) fields.push('x-request-id', id);
-    const pair: StreamPair = new StreamPair(head, {
+    const pair: StreamPair | undefined = openPair(head, {
       client: stream,
       upstream: this.#upstream,
       observe,
       onDone: () => {
-        this.#pairs.delete(pair);
+        if (pair !== undefined) this.#pairs.delete(pair);
         this.#settle();
       },
       onLost: () => this.#settle(),
     });
-    this.#pairs.add(pair);
+    if (pair !== undefined) this.#pairs.add(pair);
   }
 
   #onGoaway(code: number, data: Buffer | undefined): void {
@@ -177,6 +177,3 @@ export class H2Connection {
     if (this.#isUpstreamClosed && isLost) this.#socket.end();
   }
 }
-
-/** There is no sender left that could be held back. */
-const nobody: ExchangeOwner = { onHold: () => undefined };

@@ -31,7 +31,7 @@ export type StreamExchange = Pick<
 export interface StreamPairOptions {
   client: ServerHttp2Stream;
   upstream: ClientHttp2Session;
-  /** Made once the request is on its way. */
+  /** Made once the request is on its way, or has turned out to be none that can be sent on. */
   observe(owner: ExchangeOwner): StreamExchange;
   /** Both streams are closed. */
   onDone(): void;
@@ -39,7 +39,24 @@ export interface StreamPairOptions {
   onLost(): void;
 }
 
-const { NGHTTP2_CANCEL, NGHTTP2_FLAG_END_STREAM, NGHTTP2_NO_ERROR } = constants;
+const { NGHTTP2_CANCEL, NGHTTP2_FLAG_END_STREAM, NGHTTP2_NO_ERROR, NGHTTP2_PROTOCOL_ERROR } = constants;
+
+/** There is no sender left that could be held back. */
+export const nobody: ExchangeOwner = { onHold: () => undefined };
+
+/** `undefined`: the request cannot be sent on; its client is told, and its exchange is over. */
+export function openPair(request: StreamHead, options: StreamPairOptions): StreamPair | undefined {
+  let upstream: ClientHttp2Stream | undefined;
+  const isBodiless = endsStream(request);
+  const isSent = trySend(() => {
+    const fields = markedFields(request.fields, request.headers);
+    upstream = options.upstream.request(fields, { endStream: isBodiless, waitForTrailers: !isBodiless });
+  });
+  if (isSent && upstream !== undefined) return new StreamPair(upstream, isBodiless, options);
+  options.client.close(NGHTTP2_PROTOCOL_ERROR);
+  options.observe(nobody).end('failed upstream');
+  return undefined;
+}
 
 export class StreamPair implements ExchangeOwner {
   readonly #options: StreamPairOptions;
@@ -54,14 +71,12 @@ export class StreamPair implements ExchangeOwner {
   #isResponseOver = false;
   #isAborted = false;
   #isLost = false;
+  #isUnsendable = false;
 
-  constructor(request: StreamHead, options: StreamPairOptions) {
-    const { client, upstream } = options;
+  constructor(upstream: ClientHttp2Stream, isBodiless: boolean, options: StreamPairOptions) {
     this.#options = options;
-    this.#client = client;
-    const isBodiless = endsStream(request);
-    const fields = markedFields(request.fields, request.headers);
-    this.#upstream = upstream.request(fields, { endStream: isBodiless, waitForTrailers: !isBodiless });
+    this.#client = options.client;
+    this.#upstream = upstream;
     this.#exchange = options.observe(this);
     if (isBodiless) this.#onRequestEnd();
     else this.#passRequest();
@@ -96,6 +111,7 @@ export class StreamPair implements ExchangeOwner {
       isAborted: () => this.#isAborted,
       onData: (chunk) => this.#exchange.requestBody(chunk),
       onEnd: () => this.#onRequestEnd(),
+      onUnsendable: () => this.#onUnsendable(),
     });
   }
 
@@ -107,13 +123,15 @@ export class StreamPair implements ExchangeOwner {
   #passResponse(): void {
     const [client, upstream] = [this.#client, this.#upstream];
     upstream.on('headers', (headers, _, fields) => {
-      if (canRespond(client)) client.additionalHeaders(fieldObject(fields, headers));
+      if (!canRespond(client)) return;
+      if (!trySend(() => client.additionalHeaders(fieldObject(fields, headers)))) this.#onUnsendable();
     });
     upstream.on('response', (headers, flags, fields) => {
       const head = { headers, fields, flags };
-      if (canRespond(client)) respond(client, head);
+      const isSent = !canRespond(client) || trySend(() => respond(client, head));
       const facts = factsOf(fields);
       this.#exchange.responseHead({ status: Number(headers[':status']), headers: facts });
+      if (!isSent) return this.#onUnsendable();
       if (endsStream(head)) {
         this.#isResponseOver = true;
         upstream.resume();
@@ -125,6 +143,7 @@ export class StreamPair implements ExchangeOwner {
         onData: (chunk) => this.#exchange.responseBody(chunk),
         onTrailers: (trailers) => this.#exchange.responseTrailers(trailers),
         onEnd: () => void (this.#isResponseOver = true),
+        onUnsendable: () => this.#onUnsendable(),
       });
     });
   }
@@ -150,7 +169,18 @@ export class StreamPair implements ExchangeOwner {
     if (this.#open === 0) this.#options.onDone();
   }
 
+  /** What one side has sent is nothing that node sends on to the other. */
+  #onUnsendable(): void {
+    this.#isUnsendable = true;
+    for (const stream of [this.#upstream, this.#client]) {
+      stream.close(NGHTTP2_PROTOCOL_ERROR);
+      // What was not read yet would keep it open.
+      stream.resume();
+    }
+  }
+
   #onClientGone(): void {
+    if (this.#isUnsendable) return;
     if (this.#upstream.destroyed || (this.#isRequestOver && this.#isResponseOver)) return;
     this.#abort(this.#client.rstCode);
   }
@@ -163,7 +193,9 @@ export class StreamPair implements ExchangeOwner {
   }
 
   #onUpstreamClosed(): void {
-    if (this.#isResponseOver) {
+    if (this.#isUnsendable) {
+      this.#exchange.end('failed upstream');
+    } else if (this.#isResponseOver) {
       this.#exchange.end('complete');
       // It has answered without wanting the rest of the request.
       if (!this.#isRequestOver) this.#reset(NGHTTP2_NO_ERROR);
@@ -181,6 +213,16 @@ export class StreamPair implements ExchangeOwner {
     const reset = (): void => this.#client.close(code);
     if (this.#answer === undefined) reset();
     else this.#answer.whenFlushed(reset);
+  }
+}
+
+/** `false`: node refuses it. Most of what it would refuse is left out before; what is left must not end the process. */
+function trySend(send: () => void): boolean {
+  try {
+    send();
+    return true;
+  } catch {
+    return false;
   }
 }
 
@@ -209,6 +251,8 @@ interface Onlooker {
   onData(chunk: Buffer): void;
   onTrailers?(fields: HeaderFacts): void;
   onEnd(): void;
+  /** The trailers cannot be sent on. */
+  onUnsendable(): void;
 }
 
 interface Carrier {
@@ -231,7 +275,7 @@ function carry(from: Http2Stream, to: Http2Stream, onlooker: Onlooker): Carrier 
   };
   const finish = (): void => {
     if (!isOver || !isWaited || to.closed || to.destroyed) return;
-    to.sendTrailers(trailers);
+    if (!trySend(() => to.sendTrailers(trailers))) return onlooker.onUnsendable();
     // Node sends them with the next turn of the loop.
     setImmediate(() => {
       isEnded = true;
