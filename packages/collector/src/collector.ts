@@ -330,5 +330,9 @@ export async function openCollector(
 /** Loaded where it is needed alone: its patterns take time and memory. */
 async function openRedactor(redaction: Redaction): Promise<Redactor> {
   const { createRedactor } = await import('./admit/redaction.ts');
-  return createRedactor({ rulesOf: (name) => redaction.forCollection(name), idKey: randomBytes(32) });
+  return createRedactor({
+    rulesOf: (name) => redaction.forCollection(name),
+    idRules: redaction.all,
+    idKey: randomBytes(32),
+  });
 }

@@ -60,7 +60,7 @@ before(async () => {
   tapped = await startTapped(model, {
     folder: join(folder, 'system'),
     collections: { model_inputs: { enabled: 'true' } },
-    captureHeaders: ['x-user'],
+    captureHeaders: ['x-user', 'referer'],
     settings: { redact: { key_file: keyFile, rules } },
     logger: pino({ level: 'debug' }, { write: (line: string) => void (log += line) }),
     async openDatastore(config) {
@@ -95,6 +95,13 @@ async function planted(): Promise<string[]> {
   return found;
 }
 
+/** Texts of the files of this name. */
+async function payloads(file: string): Promise<string[]> {
+  const entries = await readdir(join(folder, 'system'), { recursive: true, withFileTypes: true });
+  const found = entries.filter((entry) => entry.isFile() && entry.name === file);
+  return Promise.all(found.map((entry) => readFile(join(entry.parentPath, entry.name), 'utf8')));
+}
+
 const json = { 'content-type': 'application/json' };
 
 describe('redact', () => {
@@ -107,9 +114,16 @@ describe('redact', () => {
     await send(`/echo?who=${encodeURIComponent(email)}`, '{}', {
       ...json,
       'x-user': email,
+      referer: `http://h/?mail=${encodeURIComponent(email)}`,
       'x-request-id': email,
     });
+    await send('/echo', '{}', { ...json, 'x-request-id': encodeURIComponent(email) });
     await send('/echo', `hello ${email}`, { 'content-type': 'text/plain', 'x-request-id': 'text' });
+    await send('/echo', email, {
+      'content-type': 'text/plain',
+      'content-encoding': 'x-none',
+      'x-request-id': 'encoded',
+    });
     await send('/echo', `\0${email}`, {
       'content-type': 'application/octet-stream',
       'x-request-id': 'binary',
@@ -136,6 +150,18 @@ describe('redact', () => {
       'ce-note': email,
     };
     await fetch(`${tapped.system.intakeUrl}/modeldata/log`, { method: 'POST', headers: sdk, body: rows });
+    const structured = {
+      specversion: '1.0',
+      id: 'structured',
+      source: '/me',
+      type: 'azureml.inference.request',
+      datacontenttype: 'text/plain',
+    };
+    await fetch(`${tapped.system.intakeUrl}/events`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/cloudevents+json' },
+      body: `${JSON.stringify(structured).slice(0, -1)},"data":{"a":"ada.lovel\\u0061ce\\u0040example.com"}}`,
+    });
     assert.deepEqual(await planted(), [], 'with everything in the spool');
     store?.up();
     const { request, response } = await tapped.records();
@@ -150,7 +176,7 @@ describe('redact', () => {
     assert.equal(byId.get('rows')?.['contentrange'], `bytes 0-${rows.length - 1}/${rows.length}`);
     assert.deepEqual(byId.get('gzip')?.['data'], byId.get('rows')?.['data']);
     assert.deepEqual(byId.get('object')?.['data'], { user: { n: 1 } });
-    for (const id of ['text', 'binary', 'broken', 'large text']) {
+    for (const id of ['text', 'encoded', 'binary', 'broken', 'large text']) {
       assert.equal(byId.get(id)?.['data'], null, id);
       assert.equal(byId.get(id)?.['datastatus'], 'redaction_failed', id);
     }
@@ -159,6 +185,12 @@ describe('redact', () => {
     const withQuery = request.find((one) => String(one['path']).startsWith('/echo?'));
     assert.equal(withQuery?.['path'], `/echo?who=${digest}`);
     assert.equal(withQuery['xuser'], digest);
+    assert.equal(withQuery['referer'], `http://h/?mail=${digest}`);
+    const reference = String(byId.get('structured')?.['data']).split('/').at(-1);
+    assert.ok(
+      reference !== undefined && (await payloads(reference)).includes(`{"a":"${digest}"}`),
+      reference,
+    );
     const answers = response.map((one) => one['correlationid']);
     assert.ok(answers.includes(withQuery['correlationid']), 'the pair is still one');
     const chat = response.find((one) => one['correlationid'] === 'chat');
@@ -167,5 +199,18 @@ describe('redact', () => {
     assert.equal(chat?.['eventstream'], undefined);
     assert.ok(inputs[0]?.includes(`"data":[{"name":"***","mail":"${digest}","x":1.0}]`), inputs[0]);
     assert.equal((JSON.parse(inputs[0] ?? '') as Record<string, unknown>)['note'], digest);
+  });
+
+  it('replaces an id on both sides of a pair, when the rule is for one of them', async () => {
+    const pattern = { pattern: '[\\w.]+@[\\w.]+', action: 'mask', collections: ['request'] };
+    await using pair = await startTapped(model, { settings: { redact: { rules: [pattern] } } });
+    const sent = ask(`${pair.url}/echo`, { method: 'POST', headers: { ...json, 'x-request-id': email } });
+    sent.end('{}');
+    const [answer] = (await once(sent, 'response')) as [IncomingMessage];
+    await Array.fromAsync(answer as AsyncIterable<Buffer>);
+    const { request, response } = await pair.records();
+    const id = String(request[0]?.['correlationid']);
+    assert.match(id, /^[\da-f]{32}$/);
+    assert.equal(response[0]?.['correlationid'], id);
   });
 });

@@ -5,12 +5,13 @@
 import { createHmac } from 'node:crypto';
 
 import { isJsonContentType } from '@gleaner/protocol';
-import type { Extension } from '@gleaner/protocol';
+import type { DataStatus, EventAttributes, Extension } from '@gleaner/protocol';
 
 import type { AdmittedEvent, CapturedBody, PayloadWriter } from '../flow.ts';
 import { createBodyRedactor, redactBody } from './redact/body-redactor.ts';
 import type { CompiledRules } from './redact/rules.ts';
-import { mask, redactPath, redactText } from './redact/text.ts';
+import { isTextContentType, redactTextBody } from './redact/text-body.ts';
+import { mask, redactPath } from './redact/text.ts';
 
 export interface Redactor {
   /** The event with its names and attributes redacted. */
@@ -23,33 +24,30 @@ export interface Redactor {
 export interface RedactorOptions {
   /** What holds for a collection; `undefined`: it is kept as it is. */
   rulesOf(collection: string): CompiledRules | undefined;
+  /** What holds for ids, in every collection: they join one with another. */
+  idRules: CompiledRules | undefined;
   /** Ids that a pattern matches are replaced by a digest with this key. */
   idKey: Uint8Array;
 }
 
-/** A longer text would take the thread for too long. */
-const maxTextBytes = 1024 * 1024;
+/** Half a text, or encoded bytes, may hold what no rule can see. */
+const unjudgeable: ReadonlySet<DataStatus> = new Set(['undecodable', 'aborted', 'truncated']);
 
-export function createRedactor({ rulesOf, idKey }: RedactorOptions): Redactor {
-  const redactId = (rules: CompiledRules, id: string): string =>
-    redactText(rules, id) === id ? id : createHmac('sha256', idKey).update(id).digest('hex').slice(0, 32);
+export function createRedactor({ rulesOf, idRules, idKey }: RedactorOptions): Redactor {
+  const redactId = (id: string): string =>
+    idRules === undefined || redactPath(idRules, id) === id
+      ? id
+      : createHmac('sha256', idKey).update(id).digest('hex').slice(0, 32);
   return {
     event(event) {
       const rules = rulesOf(event.destination.collection);
-      if (rules?.patterns === undefined) return event;
       const { attributes, id, correlationId, retryKey } = event;
-      const { source, contentType } = attributes;
       return {
         ...event,
-        id: redactId(rules, id),
-        correlationId: redactId(rules, correlationId),
-        retryKey: retryKey && redactId(rules, retryKey),
-        attributes: {
-          ...attributes,
-          ...(source !== undefined && { source: redactText(rules, source) ?? mask }),
-          ...(contentType !== undefined && { contentType: redactText(rules, contentType) ?? mask }),
-          extensions: attributes.extensions.map((one) => redactExtension(rules, one)),
-        },
+        id: redactId(id),
+        correlationId: redactId(correlationId),
+        retryKey: retryKey && redactId(retryKey),
+        attributes: rules?.patterns === undefined ? attributes : redactAttributes(rules, attributes),
       };
     },
     body(event, body) {
@@ -57,7 +55,7 @@ export function createRedactor({ rulesOf, idKey }: RedactorOptions): Redactor {
       if (rules === undefined) return body;
       const { stream: _, ...own } = body;
       if (own.isRedacted || own.kind === 'absent') return own;
-      const bytes = own.kind === 'memory' ? redacted(rules, own.bytes, contentTypeOf(event, own)) : 'failed';
+      const bytes = own.kind === 'memory' ? redacted(rules, own, contentTypeOf(event, own)) : 'failed';
       const sentBytes = own.sentBytes ?? (own.kind === 'memory' ? own.bytes.length : own.byteLength);
       if (bytes === 'failed') return { kind: 'absent', sentBytes, status: 'redaction_failed' };
       return { ...own, kind: 'memory', bytes, sentBytes, isRedacted: true };
@@ -77,29 +75,26 @@ function contentTypeOf(event: AdmittedEvent, body: CapturedBody): string | undef
 
 function redacted(
   rules: CompiledRules,
-  bytes: Uint8Array,
+  { bytes, status }: { bytes: Uint8Array; status?: DataStatus },
   contentType: string | undefined,
 ): Uint8Array | 'failed' {
   if (bytes.length === 0) return bytes;
+  if (status !== undefined && unjudgeable.has(status)) return 'failed';
   if (isJsonContentType(contentType)) return redactBody(rules, bytes);
-  // Columns and paths are for JSON: in any other form they would be missed.
-  const isText = contentType?.trim().toLowerCase().startsWith('text/') ?? false;
-  if (!isText || rules.places !== undefined || bytes.length > maxTextBytes) return 'failed';
-  const text = utf8Text(bytes);
-  const result = text === undefined ? undefined : redactText(rules, text);
-  return result === undefined ? 'failed' : Buffer.from(result);
+  return isTextContentType(contentType) ? redactTextBody(rules, bytes) : 'failed';
 }
 
-function utf8Text(bytes: Uint8Array): string | undefined {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    return undefined;
-  }
-}
-
-function redactExtension(rules: CompiledRules, [name, value]: Extension): Extension {
-  return [name, (name === 'path' ? redactPath(rules, value) : redactText(rules, value)) ?? mask];
+function redactAttributes(rules: CompiledRules, attributes: EventAttributes): EventAttributes {
+  const { source, contentType, extensions } = attributes;
+  const redact = (text: string): string => redactPath(rules, text) ?? mask;
+  return {
+    ...attributes,
+    ...(source !== undefined && { source: redact(source) }),
+    ...(contentType !== undefined && { contentType: redact(contentType) }),
+    extensions: extensions
+      .filter(([name]) => redact(name) === name)
+      .map(([name, value]): Extension => [name, redact(value)]),
+  };
 }
 
 function redactingWriter(rules: CompiledRules, writer: PayloadWriter): PayloadWriter {

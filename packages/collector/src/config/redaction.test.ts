@@ -79,6 +79,14 @@ describe('readRedaction', () => {
     assert.equal(redact(redaction, { collection: 'request', body: '{"a":1}' }), '{}');
   });
 
+  it('has the patterns of all collections for what joins them', async () => {
+    const pattern = '{pattern: a, action: mask, collections: [request]}';
+    const { all } = await open(`redact: {rules: [{column: b, action: drop}, ${pattern}]}`);
+    assert.ok(all);
+    assert.equal(Buffer.from(redactBody(all, Buffer.from('{"b":"xa"}'))).toString(), '{"b":"x***"}');
+    assert.equal((await open('redact: {rules: [{column: a, action: drop}]}')).all, undefined);
+  });
+
   for (const [what, yaml, finding] of [
     [
       'unknown keys',

@@ -23,6 +23,8 @@ export interface RedactionSettings {
 export interface Redaction {
   /** What holds for the records of a collection (its name in lower case); `undefined`: they are kept as they are. */
   forCollection(name: string): CompiledRules | undefined;
+  /** The patterns of all collections, for what joins their records; `undefined`: there are none. */
+  all: CompiledRules | undefined;
 }
 
 interface CollectionRule {
@@ -63,7 +65,9 @@ export function readRedaction(field: Field, report: Report, context: Context): R
 export async function openRedaction({ rules, keyFile }: RedactionSettings): Promise<Redaction> {
   const key = keyFile === undefined ? undefined : await readKey(keyFile);
   const compiled = new Map<string, CompiledRules | undefined>();
+  const patterns = rules.filter(({ rule }) => rule.kind === 'pattern');
   return {
+    all: compileSome(patterns, key),
     forCollection(name) {
       if (!compiled.has(name)) compiled.set(name, compileFor(rules, name, key));
       return compiled.get(name);
@@ -77,12 +81,18 @@ function compileFor(
   key: Uint8Array | undefined,
 ): CompiledRules | undefined {
   const own = rules.filter(({ collections }) => collections?.includes(name) ?? true);
-  return own.length === 0
-    ? undefined
-    : compileRules(
-        own.map(({ rule }) => rule),
-        key,
-      );
+  return compileSome(own, key);
+}
+
+function compileSome(
+  rules: readonly CollectionRule[],
+  key: Uint8Array | undefined,
+): CompiledRules | undefined {
+  if (rules.length === 0) return undefined;
+  return compileRules(
+    rules.map(({ rule }) => rule),
+    key,
+  );
 }
 
 async function readKey(path: string): Promise<Uint8Array> {

@@ -98,6 +98,15 @@ describe('redactPath', () => {
   it('sees blanks that are written as a plus', () => {
     assert.equal(maskPath('/?card=4111+1111+1111+1111', '(?:\\d{4} ?){4}'), '/?card=***');
   });
+  it('gives nothing back where a match reaches over several parts', () => {
+    assert.equal(maskPath('/x?mail=joe%40example.org', 'mail=\\w+@'), undefined);
+    assert.equal(maskPath('/ann@example.org?mail=joe%40x.org', 'mail=\\w+@|ann@example.org'), undefined);
+  });
+  it('does not take what it put in for a match', () => {
+    const found = patterns(['[\\da-f]{32}|joe@x', 'hash']);
+    assert.equal(redactPath(found, '/joe%40x?a=%20'), `/${digest('joe@x')}?a=%20`);
+    assert.equal(redactPath(found, '/joe@x?a'), `/${digest('joe@x')}?a`);
+  });
   it('leaves all else as it is', () => {
     for (const path of ['/a%20b?c=%zz&d=%', '/', '*', '/score?x=%C3%A9']) assert.equal(maskPath(path), path);
   });

@@ -40,26 +40,30 @@ export function redactText(
 }
 
 /**
- * A path with its query: as {@link redactText}, and what percent signs (and a plus) stand for is looked at as well, part by part.
- * A part that is hit is written anew.
+ * A path with its query, or any text that may be encoded like one: as {@link redactText}, and what percent signs (and a plus)
+ * stand for is looked at as well, part by part. A part that is hit is written anew. `undefined` also when a match is left that
+ * reaches over several parts.
  */
 export function redactPath(rules: CompiledRules, path: string): string | undefined {
   const time = startSearchTime();
   const plain = redactText(rules, path, time);
   if (plain === undefined || rules.patterns === undefined || !/[%+]/.test(plain)) return plain;
   const parts = plain.split(/([/?&=;#])/);
+  const untouched = [...parts];
   for (const [index, part] of parts.entries()) {
-    // A plus is a plus in a path, and a blank in a form.
-    for (const encoded of [part, part.replaceAll('+', '%20')]) {
-      const decoded = decodePercent(encoded);
+    for (const decoded of decodings(part)) {
       const redacted = redactText(rules, decoded, time);
       if (redacted === undefined) return undefined;
       if (redacted === decoded) continue;
       parts[index] = encodeURIComponent(redacted.toWellFormed());
+      untouched[index] = '';
       break;
     }
   }
-  return parts.join('');
+  // What was put in is no text of the sender.
+  const left = plain === path ? untouched.join('') : untouched.join('').replaceAll(replacements, '');
+  const { search } = rules.patterns;
+  return decodings(left).some((text) => search.matching(text).length > 0) ? undefined : parts.join('');
 }
 
 /** What becomes of a number: the same text when no pattern matches in it, else the digest of the first match, or null. */
@@ -105,6 +109,14 @@ function merge(
       merged.push({ from, to: match.to, replacement: isAlone ? replacementOf(match) : '' });
   }
   return [...merged, ...pieces.slice(next)];
+}
+
+/** Digests and masks. */
+const replacements = /[\da-f]{32}|\*{3}/g;
+
+/** A plus is a plus in a path, and a blank in a form. */
+function decodings(text: string): string[] {
+  return [text, text.replaceAll('+', '%20')].map(decodePercent);
 }
 
 /** Whatever is no sound escape stands for itself. */
