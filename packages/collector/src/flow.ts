@@ -64,6 +64,18 @@ export interface PayloadWriter {
   discard(): Promise<void>;
 }
 
+/** A file of the spool for a body, while it is written. */
+export interface SpoolPayloadWriter {
+  write(bytes: Uint8Array): Promise<void>;
+  /** Of what was written so far, as if it ended here. */
+  scan(): JsonScan;
+  /** Synced; the file is there for good once a frame names it. */
+  finish(): Promise<PayloadFile>;
+  /** The file is taken back into memory; it was smaller than it looked. */
+  takeBack(): Promise<Uint8Array>;
+  discard(): Promise<void>;
+}
+
 /**
  * Small bodies stay in memory, large ones are already a file of the spool when they are admitted. The bytes of one in memory
  * are valid only while the call lasts that they are handed to.

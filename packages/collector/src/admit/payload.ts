@@ -1,20 +1,11 @@
 /** The bodies that are too large for memory, on their way into files of the spool. */
-import type { DataStatus, JsonScan } from '@gleaner/protocol';
+import type { DataStatus } from '@gleaner/protocol';
 
-import type { AdmittedEvent, PayloadFile, PayloadWriter } from '../flow.ts';
+import type { AdmittedEvent, PayloadWriter, SpoolPayloadWriter } from '../flow.ts';
 import { mayFitLine } from './record.ts';
 
-/** A file of the spool. */
-interface PayloadTarget {
-  write(bytes: Uint8Array): Promise<void>;
-  scan(): JsonScan;
-  finish(): Promise<PayloadFile>;
-  takeBack(): Promise<Uint8Array>;
-  discard(): Promise<void>;
-}
-
 /** White space may have made a body look too large: then it comes back into memory, and into its line. */
-export function payloadWriter(event: AdmittedEvent, target: PayloadTarget): PayloadWriter {
+export function payloadWriter(event: AdmittedEvent, target: SpoolPayloadWriter): PayloadWriter {
   return {
     write: (bytes) => target.write(bytes),
     async finish() {

@@ -3,23 +3,11 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 
 import { createJsonScanner } from '@gleaner/protocol';
-import type { JsonScan } from '@gleaner/protocol';
 
-import type { PayloadFile } from '../flow.ts';
+import type { SpoolPayloadWriter } from '../flow.ts';
 import type { SpoolFiles } from '../files.ts';
 
 const readBytes = 256 * 1024;
-
-export interface SpoolPayloadWriter {
-  write(bytes: Uint8Array): Promise<void>;
-  /** Of what was written so far, as if it ended here. */
-  scan(): JsonScan;
-  /** Synced; the file is there for good once a frame names it. */
-  finish(): Promise<PayloadFile>;
-  /** The file is taken back into memory; it was smaller than it looked. */
-  takeBack(): Promise<Uint8Array>;
-  discard(): Promise<void>;
-}
 
 export class Payloads {
   readonly #files: SpoolFiles;

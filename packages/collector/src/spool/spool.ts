@@ -16,12 +16,13 @@ import type {
   AdmittedPayload,
   AdmittedRecord,
   PayloadFile,
+  SpoolPayloadWriter,
   SpoolSource,
   SpooledPayload,
   SpooledTally,
 } from '../flow.ts';
 import { ChunkPool, Group } from './group.ts';
-import type { Payloads, SpoolPayloadWriter } from './payloads.ts';
+import type { Payloads } from './payloads.ts';
 import type { RetryMemory } from './retry-memory.ts';
 import type { Segments } from './segments.ts';
 

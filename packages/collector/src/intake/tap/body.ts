@@ -78,7 +78,7 @@ export class TapBody {
     this.#giveUp('opted_out');
   }
 
-  /** The bytes stay the caller's: they are copied by {@link keep}, which must be called before they change. */
+  /** The bytes must not change any more. */
   push(bytes: Uint8Array): void {
     this.#sentBytes += bytes.length;
     if (this.#form?.kind === 'stream' && this.#encoding === undefined) this.#form.assembler.push(bytes);
@@ -90,11 +90,6 @@ export class TapBody {
       this.#status = 'truncated';
     } else this.#buffer.push(bytes);
     if (!this.#settleBudget()) this.#onBudgetSpent(this.#buffer);
-  }
-
-  /** Copies what came since the last time. */
-  keep(): void {
-    this.#buffer?.keep();
   }
 
   /** What most bodies are: in memory, and kept as they came. Valid until anybody calls this again. */

@@ -106,7 +106,7 @@ export class TapExchange {
     return this.#answer !== undefined;
   }
 
-  /** The bytes stay the caller's: they are copied by {@link keep}, which must be called before they change. */
+  /** The bytes must not change any more. */
   requestBody(bytes: Uint8Array): void {
     this.#request?.body.push(bytes);
   }
@@ -134,11 +134,6 @@ export class TapExchange {
 
   responseTrailers(fields: HeaderFacts): void {
     this.#grpcStatus ??= fields.get('grpc-status');
-  }
-
-  keep(): void {
-    this.#request?.body.keep();
-    this.#response?.body.keep();
   }
 
   end(how: Ending): void {
