@@ -1,17 +1,13 @@
 /** Scores iris flowers by the nearest mean, and collects what went in and what came out. */
 import { Collector } from '@gleaner/sdk';
 
-export interface Flower {
-  sepal_length: number;
-  sepal_width: number;
-  petal_length: number;
-  petal_width: number;
-}
-
 export interface Prediction {
   species: string;
   distance: number;
 }
+
+const columns = ['sepal_length', 'sepal_width', 'petal_length', 'petal_width'] as const;
+type Flower = Record<(typeof columns)[number], number>;
 
 const means: Record<string, Flower> = {
   setosa: { sepal_length: 5.006, sepal_width: 3.428, petal_length: 1.462, petal_width: 0.246 },
@@ -19,23 +15,33 @@ const means: Record<string, Flower> = {
   virginica: { sepal_length: 6.588, sepal_width: 2.974, petal_length: 5.552, petal_width: 2.026 },
 };
 
-/** Called once; what it returns scores one request. */
-export function init(): (flowers: Flower[]) => Prediction[] {
-  const inputs = new Collector({ name: 'model_inputs', onError, floatColumns: true });
-  const outputs = new Collector({ name: 'model_outputs', onError, floatColumns: true });
-  return (flowers) => {
-    const context = inputs.collect(flowers.map((flower) => ({ ...flower })));
-    const predictions = flowers.map(nearest);
-    outputs.collect(
-      predictions.map((prediction) => ({ ...prediction })),
-      context,
-    );
-    return predictions;
-  };
+let inputs: Collector;
+let outputs: Collector;
+
+/** Called once, before the first request. */
+export function init(): void {
+  inputs = new Collector({ name: 'model_inputs', onError, floatColumns: true });
+  outputs = new Collector({ name: 'model_outputs', onError, floatColumns: true });
+}
+
+/** Scores one request: `{"data": [[5.1, 3.5, 1.4, 0.2]]}`. */
+export function run({ data }: { data: number[][] }): Prediction[] {
+  const flowers = data.map(flowerOf);
+  const context = inputs.collect(flowers.map((flower) => ({ ...flower })));
+  const predictions = flowers.map(nearest);
+  outputs.collect(
+    predictions.map((prediction) => ({ ...prediction })),
+    context,
+  );
+  return predictions;
 }
 
 function onError(error: Error): void {
   console.error(`data collection: ${error.message}`);
+}
+
+function flowerOf([sepal_length = 0, sepal_width = 0, petal_length = 0, petal_width = 0]: number[]): Flower {
+  return { sepal_length, sepal_width, petal_length, petal_width };
 }
 
 function nearest(flower: Flower): Prediction {
@@ -47,8 +53,7 @@ function nearest(flower: Flower): Prediction {
 }
 
 function distance(a: Flower, b: Flower): number {
-  const keys = ['sepal_length', 'sepal_width', 'petal_length', 'petal_width'] as const;
-  return Math.hypot(...keys.map((key) => a[key] - b[key]));
+  return Math.hypot(...columns.map((column) => a[column] - b[column]));
 }
 
 function rounded(value: number): number {

@@ -3,11 +3,10 @@ import { createServer } from 'node:http';
 import { json } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
 
-import { init } from './score.ts';
-import type { Flower } from './score.ts';
+import { init, run } from './score.ts';
 
 const { values } = parseArgs({ options: { port: { type: 'string', default: '5001' } } });
-const score = init();
+init();
 
 const server = createServer((request, response) => {
   answer(request.method === 'POST' ? json(request) : Promise.resolve(undefined))
@@ -27,15 +26,8 @@ async function answer(body: Promise<unknown>): Promise<{ status: number; body: s
   try {
     const request = await body;
     if (request === undefined) return { status: 200, body: '"Healthy"' };
-    return { status: 200, body: JSON.stringify(score(flowersOf(request))) };
+    return { status: 200, body: JSON.stringify(run(request as { data: number[][] })) };
   } catch (error) {
     return { status: 400, body: JSON.stringify({ message: String(error) }) };
   }
-}
-
-function flowersOf(request: unknown): Flower[] {
-  const { data } = request as { data: [number, number, number, number][] };
-  return data.map(([sepal_length, sepal_width, petal_length, petal_width]) => {
-    return { sepal_length, sepal_width, petal_length, petal_width };
-  });
 }
