@@ -2,10 +2,11 @@
  * What Gleaner costs: ratios against a bare acknowledge-only server, measured in turn in one run, and the few absolute figures
  * that users meet.
  *
- *     npm run bench [-- --quick] [--only intake,memory,start-up,sdk,python,tap]
+ *     npm run bench [-- --quick] [--only intake,memory,start-up,sdk,python,tap,gateway]
  */
 import { parseArgs } from 'node:util';
 
+import { reportGateway } from './gateway/report.ts';
 import { intakeCases, measureIntake } from './intake.ts';
 import { measureMemory } from './memory.ts';
 import { drainedEvents, measureDrain, measureSteady, pythonWithSdk, steadyRate } from './python-sdk.ts';
@@ -22,6 +23,7 @@ const sections: Record<string, (plan: Plan) => Promise<void>> = {
   'start-up': startUp,
   sdk,
   tap: reportTap,
+  gateway: reportGateway,
 };
 
 interface Plan {

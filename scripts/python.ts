@@ -1,4 +1,4 @@
-// Virtual environments for the real Azure packages, in .cache/.
+// Virtual environments for the real Python packages, in .cache/.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -8,7 +8,7 @@ import { withLock } from './lock.mjs';
 import { run } from './process-group.ts';
 import { cacheFolder, repository } from './repository.ts';
 
-/** What can be asked for: the packages of `examples/iris`, or the same with pandas 3 (from Python 3.11 on). */
+/** What can be asked for: the packages of `examples/iris`, the same with pandas 3, or MLflow's server (both from Python 3.11 on). */
 export type PythonPackages = keyof typeof requirementFiles;
 
 /** `python`: the interpreter; `bin`: the folder of its commands; `unavailable`: what is missing and what to do. */
@@ -23,6 +23,7 @@ export interface PythonOptions {
 const requirementFiles = {
   iris: join(repository, 'examples/iris/requirements.txt'),
   pandas3: join(repository, 'scripts/python/pandas3.txt'),
+  mlflow: join(repository, 'scripts/python/mlflow.txt'),
 };
 const oldestMinor = 9;
 

@@ -1,67 +1,78 @@
-// The show: a scoring script is served as it is, 150 requests come, and all that went in and out is kept.
+// The show: a workspace starts, an endpoint gets a deployment, 150 requests come, and all that went in and out is kept.
 import { parseArgs } from 'node:util';
-import pc from 'picocolors';
 import { Failure, runInterruptibly } from './interruption.ts';
-import { run } from './process-group.ts';
-import { gleaner, repository } from './repository.ts';
 import { chooseExample } from './show/example.ts';
 import type { Example } from './show/example.ts';
-import { printCommand } from './show/print.ts';
 import { irisRequests, sendRequests } from './show/requests.ts';
-import { serve } from './show/serve.ts';
+import { startWorkspace } from './show/workspace.ts';
+import type { ShownWorkspace } from './show/workspace.ts';
 
 await runInterruptibly(async (signal) => {
-  const data = dataFolder();
-  await collect(await chooseExample(signal), data, signal);
-  const folder = `${data}/modelDataCollector/iris/blue`;
-  const looks = [
-    ['ls', data, '--tree'],
-    ['head', data, '-n', '3'],
-    ['join', `${folder}/model_inputs`, `${folder}/model_outputs`, '-n', '5'],
-    ['verify', data],
-  ];
-  for (const look of looks) {
-    const code = await show(['gleaner', 'data', ...look], signal);
-    if (code !== 0) return code;
+  const { data, listen, once } = options();
+  const example = await chooseExample(signal);
+  const verify = ['data', 'verify', data];
+  const workspace = await startWorkspace({ data, listen }, signal);
+  try {
+    await deploy(example, workspace);
+    await collect(workspace, signal);
+    await look(workspace);
+    if (!once) await workspace.untilStopped();
+  } finally {
+    await workspace.stop();
   }
-  return 0;
+  return workspace.run(verify);
 });
 
-function dataFolder(): string {
+interface Options {
+  data: string;
+  listen: string;
+  once: boolean;
+}
+
+function options(): Options {
   try {
-    return parseArgs({ options: { data: { type: 'string', default: 'gleaner-data' } } }).values.data;
+    return parseArgs({
+      options: {
+        data: { type: 'string', default: 'gleaner-data' },
+        listen: { type: 'string', default: '127.0.0.1:5080' },
+        once: { type: 'boolean', default: false },
+      },
+    }).values;
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw new Failure(`${why}\n  fix: npm start, or npm start -- --data <folder>`);
+    throw new Failure(
+      `${why}\n  fix: npm start, or npm start -- --once --data <folder> --listen <host:port>`,
+    );
   }
 }
 
-async function collect(example: Example, data: string, signal: AbortSignal): Promise<void> {
-  console.log(
-    `${pc.bold(example.title)};\nthe collector beside it; what they say goes to ${data}/.start.log\n`,
-  );
-  signal.addEventListener('abort', sayStopping);
-  await using served = await serve(example, data, signal);
+async function deploy({ folder }: Example, { must }: ShownWorkspace): Promise<void> {
+  await must(['ml', 'online-endpoint', 'create', '-f', `${folder}/endpoint.yml`]);
+  await must(['ml', 'online-deployment', 'create', '-f', `${folder}/deployment.yml`, '--all-traffic']);
+}
+
+async function collect(workspace: ShownWorkspace, signal: AbortSignal): Promise<void> {
+  const { primaryKey } = (await workspace.read([
+    'ml',
+    'online-endpoint',
+    'get-credentials',
+    '-n',
+    'iris',
+  ])) as { primaryKey: string };
   const bodies = await irisRequests();
+  const before = await workspace.recordCount();
   try {
-    await sendRequests(`${served.url}/score`, bodies, signal);
+    await sendRequests(`${workspace.url}/endpoints/iris/score`, { bodies, key: primaryKey, signal });
   } catch (error) {
     signal.throwIfAborted();
-    throw await served.failure(error instanceof Error ? error.message : String(error));
+    throw await workspace.failure(error instanceof Error ? error.message : String(error));
   }
-  await served.untilCollected(2 * bodies.length);
-  await served.stop();
-  signal.removeEventListener('abort', sayStopping);
+  await workspace.untilRecords(before + 2 * bodies.length);
 }
 
-function sayStopping(): void {
-  console.error('\nstopping; what was accepted is being stored');
-}
-
-/** Runs a command as the user would, and gives its exit code. */
-async function show(words: readonly string[], signal: AbortSignal): Promise<number> {
-  console.log();
-  printCommand(words);
-  const command = [...gleaner, ...words.slice(1)];
-  return run(command, { stdio: ['ignore', 'inherit', 'inherit'], cwd: repository, signal });
+async function look({ data, must }: ShownWorkspace): Promise<void> {
+  const folder = `${data}/workspaceblobstore/modelDataCollector/iris/blue`;
+  await must(['data', 'ls', folder, '--tree']);
+  await must(['data', 'join', `${folder}/model_inputs`, `${folder}/model_outputs`, '-n', '5']);
+  await must(['ml', 'data', 'list']);
 }

@@ -9,6 +9,7 @@ import { DatastoreError, datastoreErrorCodes } from '@gleaner/datastore';
 import { findingSeverities, insightErrorCodes } from '@gleaner/insight';
 import { dropReasons } from '@gleaner/protocol';
 import { collectorErrorCodes as sdkErrorCodes } from '@gleaner/sdk';
+import { workspaceErrorCodes } from '@gleaner/workspace';
 
 import { problemCodes } from '../packages/collector/src/http1/halt.ts';
 import { codesIn, tableBelow } from './tables.ts';
@@ -40,12 +41,30 @@ describe('spec/errors.md', () => {
   it('has the codes that stand in no list', async () => {
     const thrown = /new GleanerError\(\s*'([a-z_]+)'/g;
     assertListed('Files and names', await codesBelow('protocol/src', thrown));
-    const ofTheCommandLine = await codesBelow('cli/src', thrown);
-    assertListed('Reading', [...insightErrorCodes, ...ofTheCommandLine]);
-    const elsewhere = (await codesBelow('*/src', thrown)).difference(
-      new Set([...(await codesBelow('protocol/src', thrown)), ...ofTheCommandLine]),
-    );
+    const ofReading = await codesBelow('cli/src/{output,commands/data}', thrown);
+    assertListed('Reading', [...insightErrorCodes, ...ofReading]);
+    const known = new Set(Array.from(page.matchAll(/^\| `([a-z_]+)`/gm), ([, code]) => code));
+    const elsewhere = (await codesBelow('*/src', thrown)).difference(known);
     assert.deepEqual([...elsewhere], []);
+  });
+
+  it('has what the gateway answers', async () => {
+    assertListed(
+      'Answers of an endpoint',
+      await codesBelow('serving/src/gateway', /(?:code: |'missing' \? | : )'([a-z]+_[a-z_]+)'/g),
+    );
+  });
+
+  it('has the codes of workspaces, and of what runs deployments', async () => {
+    assertListed('Workspaces', workspaceErrorCodes);
+    const thrown = /(?:\bcode: |\b(?:Gleaner|Program)Error\(\s*|#fail\(\s*)'([a-z]+_[a-z_]+)'/g;
+    assertListed('Running deployments', await codesBelow('serving/src/{processes,programs}', thrown));
+  });
+
+  it('has the codes of gleaner ml', async () => {
+    const thrown = /(?:(?:Gleaner|rest)Error\(\s*| [?:] )'([a-z]+_[a-z_]+)'/g;
+    const shared = new Set(['usage_invalid']);
+    assertListed('gleaner ml', (await codesBelow('cli/src/commands/ml', thrown)).difference(shared));
   });
 
   it('says what passes by itself, and how severe a finding is', () => {

@@ -3,8 +3,14 @@ import { median } from '../ratio.ts';
 import { printTable } from '../table.ts';
 import { ratioOfRounds } from './rounds.ts';
 import type { Ratio } from './rounds.ts';
-import { answerBytes, busyConnections, measureThroughput, requestBytes } from './throughput.ts';
-import type { Healthy, Sample, Samples, Way } from './throughput.ts';
+import {
+  answerBytes,
+  busyConnections,
+  measureBeforeNode,
+  measureThroughput,
+  requestBytes,
+} from './throughput.ts';
+import type { Compared, Sample, Samples, Way } from './throughput.ts';
 
 export async function reportThroughput(rounds: number, seconds: number): Promise<void> {
   const { busy, alone, kept } = await measureThroughput(rounds, seconds);
@@ -14,7 +20,11 @@ export async function reportThroughput(rounds: number, seconds: number): Promise
   );
   printWays(busy);
   printRatios(busy);
-  console.log(`\nThe same with one connection: what a request waits for when nobody else asks`);
+  console.log(`\nThe same; the model server is a program of node`);
+  const beforeNode = await measureBeforeNode(rounds, seconds);
+  printWays(beforeNode);
+  printRatios(beforeNode);
+  console.log(`\nBefore nginx again, with one connection: what a request waits for when nobody else asks`);
   printWays(alone);
   console.log('\nWhat was captured of the responses that the tap saw');
   printTable(
@@ -31,7 +41,7 @@ export async function reportThroughput(rounds: number, seconds: number): Promise
   );
 }
 
-function printWays(samples: Samples<Healthy>): void {
+function printWays(samples: Samples<Compared>): void {
   printTable(
     ['', 'requests/s', 'p50 ms', 'p99 ms', 'of nginx, 1 worker', 'of rounds', 'CPU µs/request', 'errors'],
     Object.entries(samples).map(([way, own]) => {
@@ -50,13 +60,14 @@ function printWays(samples: Samples<Healthy>): void {
   );
 }
 
-function printRatios(samples: Samples): void {
-  const rate = (ours: Way, reference: Way): Ratio =>
-    ratioOfRounds(rates(samples[ours]), rates(samples[reference]));
-  const added = (way: Way): number[] =>
-    samples[way].map(({ p50Ms }, round) => p50Ms - (samples.direct[round]?.p50Ms ?? Number.NaN));
-  const addedP50 = (nginx: Way): Ratio => ratioOfRounds(added('tap with capture'), added(nginx));
-  const rows: [string, Ratio, string][] = [
+/** The rows whose ways were measured. */
+function printRatios(samples: Samples<Compared> & Partial<Samples>): void {
+  const rate = (ours: Way, reference: Way) =>
+    ratioOf(samples[ours]?.map(rateOf), samples[reference]?.map(rateOf));
+  const added = (way: Way) =>
+    samples[way]?.map(({ p50Ms }, round) => p50Ms - (samples.direct[round]?.p50Ms ?? Number.NaN));
+  const addedP50 = (nginx: Way) => ratioOf(added('tap with capture'), added(nginx));
+  const rows: [string, Ratio | undefined, string][] = [
     ['with capture / nginx, 1 worker', rate('tap with capture', 'nginx, 1 worker'), '0.9'],
     ['with capture / nginx, a worker per core', rate('tap with capture', 'nginx, a worker per core'), '0.9'],
     ['with capture / without', rate('tap with capture', 'tap without capture'), '0.95'],
@@ -67,16 +78,19 @@ function printRatios(samples: Samples): void {
   ];
   printTable(
     ['', 'ratio', 'of rounds', 'target'],
-    rows.map(([name, { median: ratio, spread }, target]) => [
-      name,
-      ratio.toFixed(2),
-      spreadText(spread),
-      target,
-    ]),
+    rows.flatMap(([name, ratio, target]) =>
+      ratio === undefined ? [] : [[name, ratio.median.toFixed(2), spreadText(ratio.spread), target]],
+    ),
   );
 }
 
-const rates = (samples: readonly Sample[]): number[] => samples.map((sample) => sample.requestsPerSecond);
+function ratioOf(ours: number[] | undefined, reference: number[] | undefined): Ratio | undefined {
+  return ours && reference && ratioOfRounds(ours, reference);
+}
+
+const rateOf = (sample: Sample): number => sample.requestsPerSecond;
+
+const rates = (samples: readonly Sample[]): number[] => samples.map(rateOf);
 
 function spreadText([least, most]: readonly [number, number]): string {
   return `${least.toFixed(2)}–${most.toFixed(2)}`;

@@ -1,7 +1,9 @@
 /** Requests per second and their times: direct, through nginx, and through the tap with all that may befall it. */
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { answerOf, questionOf } from './bodies.ts';
+import { startServer } from './child.ts';
 import { startNginxModel, startNginxProxy } from './nginx.ts';
 import { measureInTurn } from './rounds.ts';
 import { runTap } from './tap-process.ts';
@@ -19,6 +21,9 @@ export type Way =
   | 'tap, spool full';
 
 export type Healthy = Exclude<Way, 'tap, store dead' | 'tap, spool full'>;
+
+/** What the design compared, with a model server like the one below. */
+export type Compared = Exclude<Healthy, 'nginx, a worker per core'>;
 
 export interface Sample extends WrkResult {
   /** Of the process between the two, shipping what it captured included where that is possible; none when direct. */
@@ -85,6 +90,25 @@ export async function measureThroughput(rounds: number, seconds: number): Promis
       'tap, spool full': await full.counts('response'),
     },
   };
+}
+
+/** In front of a model server that is a program of node, as the sketches had it. */
+export async function measureBeforeNode(rounds: number, seconds: number): Promise<Samples<Compared>> {
+  await using wrk = await openWrk(questionOf(requestBytes));
+  const plan = { answer: answerOf(answerBytes) };
+  await using model = await startServer(join(import.meta.dirname, 'model-server.ts'), plan);
+  const modelPort = model.port;
+  await using oneWorker = await startNginxProxy({ modelPort, workers: 1 });
+  await using plain = await runTap({ modelPort, captures: false });
+  await using capturing = await runTap({ modelPort, captures: true });
+  const contenders: Record<Compared, Contender> = {
+    direct: { port: modelPort },
+    'nginx, 1 worker': oneWorker,
+    'tap without capture': plain,
+    'tap with capture': { ...capturing, settle: () => capturing.caughtUp() },
+  };
+  const load = { connections: busyConnections, seconds };
+  return await measureInTurn(rounds, contenders, (contender) => measureOne(wrk, contender, load));
 }
 
 async function measureOne(

@@ -24,15 +24,20 @@ export interface Wrk extends AsyncDisposable {
   run(plan: WrkPlan): Promise<WrkResult>;
 }
 
+export interface WrkTarget {
+  path?: string;
+  headers?: Readonly<Record<string, string>>;
+}
+
 /** Posts `body` as JSON, again and again. */
-export async function openWrk(body: string): Promise<Wrk> {
+export async function openWrk(body: string, { path = '/score', headers = {} }: WrkTarget = {}): Promise<Wrk> {
   const folder = await mkdtemp(join(tmpdir(), 'gleaner-bench-wrk-'));
   const removing = removeAtExit(folder);
   const script = join(folder, 'post.lua');
-  await writeFile(script, lua(body));
+  await writeFile(script, lua(body, headers));
   return {
     async run({ port, connections, seconds }) {
-      const url = `http://127.0.0.1:${port}/score`;
+      const url = `http://127.0.0.1:${port}${path}`;
       const words = ['-t1', `-c${connections}`, `-d${seconds}s`, '-s', script, url];
       const output = await outputOf('wrk', words);
       const { requests, durationUs, p50Us, p99Us, errors } = JSON.parse(
@@ -54,8 +59,10 @@ export async function openWrk(body: string): Promise<Wrk> {
 }
 
 /** `body` must not hold `]]`. */
-function lua(body: string): string {
+function lua(body: string, headers: Readonly<Record<string, string>>): string {
+  const lines = Object.entries(headers).map(([name, value]) => `wrk.headers["${name}"] = "${value}"`);
   return `
+${lines.join('\n')}
 wrk.method = "POST"
 wrk.headers["Content-Type"] = "application/json"
 wrk.body = [[${body}]]

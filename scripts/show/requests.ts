@@ -17,15 +17,14 @@ export async function irisRequests(): Promise<string[]> {
 /** Posts one body after the other with a progress bar. Rejects at the first answer that is not 200. */
 export async function sendRequests(
   url: string,
-  bodies: readonly string[],
-  signal: AbortSignal,
+  { bodies, key, signal }: { bodies: readonly string[]; key: string; signal: AbortSignal },
 ): Promise<void> {
   const { pathname } = new URL(url);
   const bar = new SingleBar({ format: `POST ${pathname}  {bar}  {value}/{total}`, gracefulExit: false });
   bar.start(bodies.length, 0);
   try {
     for (const body of bodies) {
-      const headers = { 'content-type': 'application/json' };
+      const headers = { 'content-type': 'application/json', authorization: `Bearer ${key}` };
       const response = await fetch(url, { method: 'POST', headers, body, signal });
       const answer = await response.text();
       if (response.status !== 200) throw new Error(`${url} answered ${response.status}: ${answer}`);

@@ -15,6 +15,7 @@ export interface Ended {
 
 /** Disposing of it ends it, and with it what it started. */
 export interface Running extends AsyncDisposable {
+  readonly pid: number;
   readonly ended: Promise<Ended>;
   /** Resolves once its output, of either kind, matches; rejects when it ends before. */
   until(pattern: RegExp): Promise<RegExpExecArray>;
@@ -54,6 +55,7 @@ export function startProcess(
   const ended = once(child, 'close').then(() => ({ exitCode: child.exitCode ?? -1, ...said }));
   const isRunning = (): boolean => child.exitCode === null && child.signalCode === null;
   return {
+    pid: child.pid ?? 0,
     ended,
     async until(pattern) {
       for (;;) {

@@ -16,8 +16,8 @@ async function readHelps(command: string[] = []): Promise<void> {
   assert.equal(exitCode, 0);
   helps.set(command.join(' '), stdout);
   const [, list = ''] = /\nCommands:\n((?: {2}.*\n)*)/.exec(stdout) ?? [];
-  const names = Array.from(list.matchAll(/^ {2}([a-z]+)/gm), ([, name = '']) => name);
-  await Promise.all(names.filter((name) => name !== 'help').map((name) => readHelps([...command, name])));
+  const names = Array.from(list.matchAll(/^ {2}([a-z][a-z-]*)/gm), ([, name = '']) => name);
+  for (const name of names.filter((one) => one !== 'help')) await readHelps([...command, name]);
 }
 
 await readHelps();
@@ -32,7 +32,8 @@ function callsIn(text: string): string[] {
 /** What is wrong with a call: the command or a flag that there is not. */
 function problemsOf(call: string): string[] {
   const words = call.split(/\s+/);
-  const names = words.slice(0, words[0] === 'data' || words[0] === 'datastore' ? 2 : 1).join(' ');
+  const groups = [3, 2, 1].map((count) => words.slice(0, count).join(' '));
+  const names = groups.find((group) => helps.has(group)) ?? words[0] ?? '';
   const help = words[0]?.startsWith('-') ? helps.get('') : helps.get(names);
   if (help === undefined) return [`gleaner ${names}`];
   const known = new Set(help.match(/(?<=[ ,])--?[a-z][a-z-]*/g));

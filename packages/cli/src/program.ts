@@ -4,7 +4,9 @@ import manifest from '../package.json' with { type: 'json' };
 import { registerCollect } from './commands/collect.ts';
 import { registerData } from './commands/data/data.ts';
 import { registerDatastore } from './commands/datastore/datastore.ts';
+import { registerMl } from './commands/ml/ml.ts';
 import { registerRun } from './commands/run.ts';
+import { registerUp } from './commands/up/up.ts';
 import { reportFailure } from './output/failure.ts';
 
 /** Runs one command line and gives its exit code. */
@@ -33,9 +35,11 @@ function createProgram(): Command {
     .showHelpAfterError('(--help says how it is used, with an example)')
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'gleaner: ')) })
     .exitOverride();
+  registerUp(program);
   registerRun(program);
   registerCollect(program);
   registerData(program);
   registerDatastore(program);
+  registerMl(program);
   return program;
 }

@@ -11,7 +11,7 @@ import { createPolicies } from './admit/policy.ts';
 import type { Redactor } from './admit/redaction.ts';
 import { keptBy } from './admit/keep-rules.ts';
 import { countingWriter, payloadWriter } from './admit/payload.ts';
-import { makeRecord } from './admit/record.ts';
+import { lengthOf, makeRecord } from './admit/record.ts';
 import { Recorder } from './admit/recorder.ts';
 import type { CollectorConfig } from './config/config.ts';
 import type { Redaction } from './config/redaction.ts';
@@ -151,13 +151,15 @@ export async function openCollector(
   const maxAgeMs = (settings['recorder.minutes'] ?? 0) * 60_000;
   const recorder =
     maxAgeMs > 0 ? new Recorder({ maxAgeMs, maxBytes: settings['recorder.max_bytes'], now }) : undefined;
+  const leave = (body: CapturedBody | undefined): void => {
+    if (body?.kind === 'file' && !body.staysWhenRefused) spool.removePayload(body.file);
+  };
   const append = (record: AdmittedRecord, answer: (acceptance: Acceptance) => void): void => {
     const { collection } = record.destination;
     const payload = record.payload?.body;
     spool.append(record, (acceptance) => {
       if (acceptance.kind !== 'refused') events[acceptance.kind](collection);
-      const isLeft = acceptance.kind !== 'accepted' && payload?.kind === 'file';
-      if (isLeft && !payload.staysWhenRefused) spool.removePayload(payload.file);
+      if (acceptance.kind !== 'accepted') leave(payload);
       answer(acceptance);
     });
   };
@@ -170,13 +172,22 @@ export async function openCollector(
       });
     },
     accept(event, body, answer) {
-      if (!event.isSampledOut) return append(recordOf(event, body), answer);
+      const { isSampledOut, keptBy: rule } = event;
+      const kept = isSampledOut ? rule && keptEvent(event, rule) : event;
+      if (kept) {
+        // Before anything is made of it, so that a full spool costs next to nothing.
+        const reason = spool.refusalOf(lengthOf(body));
+        if (reason === undefined) return append(recordOf(kept, body), answer);
+        leave(body);
+        leave(body.stream);
+        return answer({ kind: 'refused', reason });
+      }
       recorder?.hold(recordOf(keptEvent(event, 'recorder'), body));
       answer({ kind: 'refused', reason: 'sampled_out' });
     },
-    async createPayload(event) {
+    async createPayload(event, mayWait) {
       if (event.isSampledOut) return countingWriter('too_large');
-      const open = async () => payloadWriter(event, await spool.createPayload());
+      const open = async () => payloadWriter(event, await spool.createPayload(mayWait));
       if (redactor === undefined) return await open();
       return (await redactor.payload(event, open)) ?? countingWriter('redaction_failed');
     },

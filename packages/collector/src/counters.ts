@@ -13,6 +13,8 @@ export interface CollectionCounters {
   storedBytes: number;
   /** Events whose time was missing or absurd. */
   timeReplaced: number;
+  /** Bodies beside lines that could not be read back from the spool as they were accepted. Their lines are stored. */
+  damagedBodies: number;
   dropped: Partial<Record<DropReason, number>>;
 }
 
@@ -48,5 +50,6 @@ export class Counters {
 }
 
 function zero(): CollectionCounters {
-  return { seen: 0, accepted: 0, repeated: 0, stored: 0, storedBytes: 0, timeReplaced: 0, dropped: {} };
+  const counts = { seen: 0, accepted: 0, repeated: 0, stored: 0, storedBytes: 0, timeReplaced: 0 };
+  return { ...counts, damagedBodies: 0, dropped: {} };
 }

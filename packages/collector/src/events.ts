@@ -72,6 +72,10 @@ export function createEvents(counters: Counters, logger: Logger, now: () => numb
       counter.stored += records;
       counter.storedBytes += bytes;
     },
+    bodyDamaged(damage) {
+      counters.of(damage.collection).damagedBodies++;
+      logger.error({ event: 'body_damaged', ...damage }, 'spool: a body beside its line is damaged or gone');
+    },
     sealed: (sealed) => logger.debug({ event: 'sealed', ...sealed }, 'window sealed'),
     fileCut: (cut) => logger.error({ event: 'file_cut', ...cut }, `${cut.path} was cut by somebody else`),
     shipFailed: (failure) => logger.error({ event: 'ship_failed', ...failure }, `store: ${failure.message}`),

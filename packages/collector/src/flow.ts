@@ -29,6 +29,8 @@ export interface AdmittedEvent {
   attributes: EventAttributes;
   /** Its id is not in the sample: it is stored only where a keep rule or the flight recorder wants it. */
   isSampledOut: boolean;
+  /** The rule that wants it although it is not in the sample. */
+  keptBy?: string;
 }
 
 /** What intake calls, in this order: admit twice, then the spool, then `answer`. */
@@ -37,8 +39,8 @@ export interface Door {
   decide(head: EventHead, mayBeKept?: boolean): Decision;
   /** `answer` is called once, when the acknowledgement holds. */
   accept(event: AdmittedEvent, body: CapturedBody, answer: (acceptance: Acceptance) => void): void;
-  /** A place for a body too large to wait in memory. */
-  createPayload(event: AdmittedEvent): Promise<PayloadWriter>;
+  /** A place for a body too large to wait in memory. `mayWait`: its bytes wait for a disk that takes none. */
+  createPayload(event: AdmittedEvent, mayWait?: boolean): Promise<PayloadWriter>;
   /** The rule that wants a pair although the sampling left it out. */
   keptBy(outcome: Outcome): string | undefined;
 }
@@ -188,6 +190,8 @@ export interface SpoolSource {
   openReader(): Pick<SpoolSource, 'read'>;
   /** Bytes of a payload; can be opened again for a retry. */
   payload(file: string): AsyncIterable<Uint8Array>;
+  /** How many bytes of a payload are there; `undefined`: the file is gone. */
+  payloadBytes(file: string): Promise<number | undefined>;
   /** Everything up to and including `sequence` rests in the store, and that is written down. */
   release(sequence: number): Promise<void>;
   /** Share of the spool's limit that is used, 0 to 1. */

@@ -82,7 +82,42 @@ export type { CollectedDeployment, Deployment, DeploymentReading } from './deplo
 export type { Collection, DataCollector } from './deployment/data-collector.ts';
 export { formatFinding } from './deployment/report.ts';
 export type { Finding, Place, Report } from './deployment/report.ts';
+export { parseAssetReference } from './deployment/asset-reference.ts';
+export type { AssetReference } from './deployment/asset-reference.ts';
+export type { EnvironmentShape, ModelShape } from './deployment/asset-shapes.ts';
+export type { DeploymentSettings } from './deployment/settings.ts';
 export { readDictionary, readFields, readText } from './deployment/fields.ts';
 export type { Field } from './deployment/fields.ts';
 export { openYaml } from './deployment/yaml-file.ts';
-export type { YamlValue } from './deployment/yaml-value.ts';
+export { plainValue } from './deployment/yaml-value.ts';
+export type { PlainValue, YamlValue } from './deployment/yaml-value.ts';
+export {
+  dataEntity,
+  dataToRest,
+  dataTypes,
+  environmentEntity,
+  environmentToRest,
+  isReference,
+  modelEntity,
+  modelToRest,
+  readDataFile,
+  readEnvironmentFile,
+  readModelFile,
+} from './resources/assets.ts';
+export type { DataFile } from './resources/assets.ts';
+export type {
+  DataBody,
+  DataType,
+  DeploymentBody,
+  EndpointBody,
+  EnvironmentBody,
+  ModelBody,
+  ResourceBody,
+} from './resources/bodies.ts';
+export { deploymentEntity, deploymentToRest } from './resources/deployment.ts';
+export type { DeploymentFile, DeploymentIds } from './resources/deployment.ts';
+export { durationMs, isoDuration } from './resources/duration.ts';
+export { endpointEntity, endpointToRest, readEndpoint } from './resources/endpoint.ts';
+export type { AuthModeWord, Endpoint } from './resources/endpoint.ts';
+export { requireValue } from './resources/reading.ts';
+export type { Reading } from './resources/reading.ts';

@@ -8,6 +8,7 @@ const usageCodes: ReadonlySet<string> = new Set([
   'deployment_invalid',
   'store_settings_invalid',
   'datastore_uri_invalid',
+  'resource_file_invalid',
   'token_required',
   'usage_invalid',
   'window_invalid',

@@ -26,6 +26,7 @@ export function createMetrics(status: () => CollectorStatus): Metrics {
   const stored = counter('stored_total', 'Records in the store.');
   const storedBytes = counter('stored_bytes_total', 'Bytes of lines in the store.');
   const timeReplaced = counter('event_time_replaced_total', 'Events whose time was missing or absurd.');
+  const damagedBodies = counter('damaged_bodies_total', 'Bodies beside lines that the spool has lost.');
   const backlogRecords = gauge('backlog_records', 'Frames in the spool that are not stored yet.');
   const backlogAge = gauge('backlog_age_seconds', 'Age of the oldest record that is not stored yet.');
   const spoolBytes = gauge('spool_bytes', 'Bytes in the spool.');
@@ -43,6 +44,7 @@ export function createMetrics(status: () => CollectorStatus): Metrics {
       stored.inc({ collection }, counters.stored);
       storedBytes.inc({ collection }, counters.storedBytes);
       timeReplaced.inc({ collection }, counters.timeReplaced);
+      damagedBodies.inc({ collection }, counters.damagedBodies);
       sampledOut.inc({ collection }, counters.dropped.sampled_out ?? 0);
     }
     const dropped = [...Object.entries(collections), ['', unattributed] as const];

@@ -131,7 +131,8 @@ function attributesOf(event: AdmittedEvent, body: CapturedBody, source: string):
   };
 }
 
-function lengthOf(body: CapturedBody): number {
+/** Of what is here. */
+export function lengthOf(body: CapturedBody): number {
   switch (body.kind) {
     case 'memory':
       return body.bytes.length;

@@ -91,7 +91,8 @@ class AppendRounds implements Rounds {
     const mergeWindowMs = this.#context.mergeWindowAt(this.#ledger.cut);
     const state = this.#ledger.target(batch.path)?.state;
     if (state === undefined) return;
-    await putPayloads(this.#context, batch.path, batch.records);
+    const { path, destination } = batch;
+    await putPayloads(this.#context, { path, collection: destination.collection }, batch.records);
     const lines = mergeWindowMs > 0 ? mergedLines(batch.records) : batch.records.map((record) => record.line);
     const bytes = this.#joined.join(lines);
     await this.#extend(state, { bytes, lines: lines.length });

@@ -8,6 +8,8 @@ export interface ShipEvents {
   shipRecovered(datastore: string): void;
   stored(stored: { collection: string; records: number; bytes: number }): void;
   sealed(sealed: { collection: string; window: string }): void;
+  /** Of a body beside its line less was in the spool than was accepted. */
+  bodyDamaged(damage: { collection: string; lostBytes: number }): void;
   fileCut(cut: { path: string; lostBytes: number }): void;
 }
 

@@ -190,7 +190,7 @@ class ObjectRounds implements Rounds {
     const state = this.#ledger.target(window.path)?.state;
     if (state === undefined || window.isStored) return;
     const { path, firstSequence, lines, bytes: byteLength } = window;
-    await putPayloads(this.#context, path, window.payloads);
+    await putPayloads(this.#context, { path, collection: state.collection }, window.payloads);
     if (firstSequence !== undefined) {
       const name = objectFileName(instance, firstSequence);
       const body = { byteLength, open: () => this.#read(path, round) };

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 import { createJsonScanner } from '@gleaner/protocol';
 
+import { causeOf } from '../errors.ts';
 import type { SpoolPayloadWriter } from '../flow.ts';
 import type { SpoolFiles } from '../files.ts';
 
@@ -63,6 +64,21 @@ export class Payloads {
       }
     } finally {
       await file.close();
+    }
+  }
+
+  /** `undefined`: there is no such file. */
+  async byteLength(name: string): Promise<number | undefined> {
+    try {
+      const file = await this.#files.open(join(this.#folder, name), 'open');
+      try {
+        return await file.length();
+      } finally {
+        await file.close();
+      }
+    } catch (error) {
+      if (causeOf(error) === 'ENOENT') return undefined;
+      throw error;
     }
   }
 

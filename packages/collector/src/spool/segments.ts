@@ -89,6 +89,7 @@ export class Segments {
       read: (afterSequence, maxBytes) => reader.read(afterSequence, maxBytes),
       openReader: () => new SegmentReader(this.#all),
       payload: (file) => this.#options.payloads.read(file),
+      payloadBytes: (file) => this.#options.payloads.byteLength(file),
       release: (sequence) => {
         state.released = sequence;
         this.#removeSoon();

@@ -25,6 +25,7 @@ import { ChunkPool, Group } from './group.ts';
 import type { Payloads } from './payloads.ts';
 import type { RetryMemory } from './retry-memory.ts';
 import type { Segments } from './segments.ts';
+import { createWaitingPayload } from './waiting-payload.ts';
 
 export const syncIntervalMs = 100;
 /** After a failed write nothing is tried for this long; senders are told to come back. */
@@ -32,6 +33,9 @@ const pauseAfterFailureMs = 1000;
 
 /** A refusal for want of room counts as "full" for this long: the next record may be as large. */
 const fullForMs = 10_000;
+
+/** What a line has beside its body, about. */
+const attributeBytes = 1024;
 
 export type Acknowledgement = 'written' | 'durable';
 
@@ -113,7 +117,7 @@ export class Spool implements AsyncDisposable {
    * spool's once it is accepted, and its owner's otherwise.
    */
   append(record: AdmittedRecord, answer: (acceptance: Acceptance) => void): void {
-    const refusal = this.#refusal(record);
+    const refusal = this.#refusal(weightOf(record));
     if (record.payload === undefined) this.#admit(record, undefined, { refusal, answer });
     else {
       const appending = this.#appendPayload(record, record.payload, { refusal, answer }).finally(() =>
@@ -121,6 +125,11 @@ export class Spool implements AsyncDisposable {
       );
       this.#appending.add(appending);
     }
+  }
+
+  /** Whether a record with a body of this length would be refused now, before anything is made of it. */
+  refusalOf(bodyBytes: number): DropReason | undefined {
+    return this.#refusal(bodyBytes + attributeBytes);
   }
 
   /** Notes dropped records, so that the manifest of their window can tell. Best effort: a full spool forgets them. */
@@ -139,9 +148,18 @@ export class Spool implements AsyncDisposable {
     return true;
   }
 
-  /** For bodies that are too large to wait in memory: written as they come, before the record is admitted. */
-  createPayload(): Promise<SpoolPayloadWriter> {
-    return this.#parts.payloads.create();
+  /**
+   * For bodies that are too large to wait in memory: written as they come, before the record is admitted. `mayWait`: until the
+   * disk takes them.
+   */
+  createPayload(mayWait = false): Promise<SpoolPayloadWriter> {
+    const create = (): Promise<SpoolPayloadWriter> => this.#parts.payloads.create();
+    if (!mayWait) return create();
+    return createWaitingPayload({
+      create,
+      onFailed: (error) => void this.#fail(error),
+      isOver: () => this.#closed,
+    });
   }
 
   /** Of a record that was not accepted. At worst the next start removes it: nothing points to it. */
@@ -194,17 +212,11 @@ export class Spool implements AsyncDisposable {
     return this.#parts.segments.bytes + this.#group.weight + (this.#writing?.weight ?? 0);
   }
 
-  #refusal(record: AdmittedRecord): DropReason | undefined {
+  #refusal(recordBytes: number): DropReason | undefined {
     if (this.#closed) return 'shutting_down';
     if (this.#trouble !== undefined && this.#settings.now() < this.#trouble.untilMs)
       return this.#trouble.reason;
-    const payload = record.payload?.body;
-    const payloadBytes =
-      payload === undefined ? 0 : payload.kind === 'file' ? payload.byteLength : payload.bytes.length;
-    const lineBytes =
-      record.line.kind === 'whole' ? record.line.text.length : record.line.scan.embeddedLength + 1024;
-    const bytes = this.#bytes + lineBytes + payloadBytes;
-    if (bytes <= this.#settings.maxBytes) return undefined;
+    if (this.#bytes + recordBytes <= this.#settings.maxBytes) return undefined;
     this.#fullMs = this.#settings.now();
     return 'spool_full';
   }
@@ -372,6 +384,14 @@ export class Spool implements AsyncDisposable {
     this.#syncTimer = undefined;
     await this.#sync();
   }
+}
+
+/** In bytes, nearly. */
+function weightOf({ line, payload }: AdmittedRecord): number {
+  const body = payload?.body;
+  const payloadBytes = body === undefined ? 0 : body.kind === 'file' ? body.byteLength : body.bytes.length;
+  const lineBytes = line.kind === 'whole' ? line.text.length : line.scan.embeddedLength + attributeBytes;
+  return lineBytes + payloadBytes;
 }
 
 interface Entry {

@@ -2,19 +2,12 @@ import { GleanerError } from '../errors.ts';
 import { deploymentNameProblem, endpointNameProblem } from '../names.ts';
 import { noDataCollector, readDataCollectorBlock } from './data-collector.ts';
 import type { DataCollector } from './data-collector.ts';
-import {
-  readBoolean,
-  readDictionary,
-  readFields,
-  readInteger,
-  readOneOf,
-  readText,
-  refuseNull,
-  reportMissing,
-} from './fields.ts';
-import type { Field, FieldReader } from './fields.ts';
+import { readFields, readOneOf, readText, reportMissing } from './fields.ts';
+import type { Field } from './fields.ts';
 import { formatFinding } from './report.ts';
 import type { Finding, Report } from './report.ts';
+import { readSettings, settingKeys } from './settings.ts';
+import type { DeploymentSettings } from './settings.ts';
 import { openYaml } from './yaml-file.ts';
 
 export type DeploymentType = 'managed' | 'kubernetes';
@@ -33,6 +26,8 @@ export interface Deployment extends CollectedDeployment {
 export interface DeploymentReading {
   /** There when there are no problems. */
   deployment?: Deployment;
+  /** What it says besides; there with it. */
+  settings?: DeploymentSettings;
   problems: readonly Finding[];
   warnings: readonly Finding[];
   fileName: string;
@@ -49,9 +44,10 @@ export function readDeployment(
   { fileName = 'deployment.yml' }: { fileName?: string } = {},
 ): DeploymentReading {
   const { root, report } = openYaml(source);
-  const deployment = root && readRoot(root, report);
+  const { deployment, settings } = root === undefined ? {} : readRoot(root, report);
   const findings = report.findings();
-  return { ...(findings.problems.length === 0 && deployment && { deployment }), ...findings, fileName };
+  const sound = findings.problems.length === 0 && deployment !== undefined && settings !== undefined;
+  return { ...(sound && { deployment, settings }), ...findings, fileName };
 }
 
 /**
@@ -99,53 +95,16 @@ function readName(
   return name;
 }
 
-type Readers = Record<string, FieldReader<unknown>>;
-
-/** Keys that say nothing about collecting: checked as far as their outermost type goes. */
-const commonKeys: Readers = {
-  $schema: readIgnored,
-  description: readText,
-  id: readText,
-  tags: readDictionary,
-  properties: readDictionary,
-  model: readReference,
-  model_mount_path: readText,
-  code_configuration: readNested,
-  environment: readReference,
-  environment_variables: readDictionary,
-  app_insights_enabled: readBoolean,
-  scale_settings: readNested,
-  request_settings: readNested,
-  liveness_probe: readNested,
-  readiness_probe: readNested,
-  provisioning_state: readText,
-  instance_count: readInteger,
-  instance_type: readText,
-};
-const keysOfType: Record<DeploymentType, Readers> = {
-  managed: {
-    egress_public_network_access: readAccess,
-    private_network_connection: readBoolean,
-    creation_context: readIgnored,
-  },
-  kubernetes: { resources: readNested },
-};
-const otherKeys = Object.keys({ ...commonKeys, ...keysOfType.managed, ...keysOfType.kubernetes });
-
-function readRoot(root: Field, report: Report): Deployment | undefined {
+function readRoot(
+  root: Field,
+  report: Report,
+): { deployment: Deployment | undefined; settings: DeploymentSettings } {
   const fields: Partial<Record<string, Field>> =
-    readFields<string>(root, [...collectedKeys, 'type', ...otherKeys], report) ?? {};
+    readFields<string>(root, [...collectedKeys, 'type', ...settingKeys], report) ?? {};
   const { type: typeField, instance_type: instanceType } = fields;
   const types: DeploymentType[] = ['managed', 'kubernetes'];
   const type = (typeField && readOneOf(typeField, { accepted: types, told: types }, report)) ?? 'managed';
-  const readers = { ...commonKeys, ...keysOfType[type] };
-  for (const key of otherKeys) {
-    const field = fields[key];
-    if (field === undefined) continue;
-    const read = readers[key];
-    if (read === undefined) report.problem(field.key, 'Unknown field.');
-    else read(field, report);
-  }
+  const settings = readSettings(fields, type, report);
   if (type === 'managed' && instanceType === undefined) {
     report.warning(
       root,
@@ -153,24 +112,13 @@ function readRoot(root: Field, report: Report): Deployment | undefined {
     );
   }
   const deployment = readCollectedDeployment(root, fields, report);
-  return deployment && { type, ...deployment };
+  const block = fields['data_collector'];
+  return {
+    deployment: deployment && { type, ...deployment },
+    settings: { ...settings, ...(block !== undefined && { data_collector_keys: keysOf(block) }) },
+  };
 }
 
-function readNested(field: Field, report: Report): void {
-  if (!refuseNull(field, report) && field.value.kind !== 'map') report.problem(field, 'Invalid input type.');
-}
-
-/** A reference as text, or the thing itself as a map. */
-function readReference(field: Field, report: Report): void {
-  if (field.value.kind !== 'text') readNested(field, report);
-}
-
-function readAccess(field: Field, report: Report): void {
-  const words = ['enabled', 'disabled'];
-  readOneOf(field, { accepted: words, told: words }, report);
-}
-
-/** The original drops these keys with what they hold, and knows them no more when they hold nothing. */
-function readIgnored(field: Field, report: Report): void {
-  if (field.value.kind === 'null') report.problem(field.key, 'Unknown field.');
+function keysOf({ value }: Field): string[] {
+  return value.kind === 'map' ? value.entries.map(({ name }) => name) : [];
 }

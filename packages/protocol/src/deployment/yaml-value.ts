@@ -34,6 +34,29 @@ export interface YamlEntry {
   readonly value: YamlValue;
 }
 
+/** A value of JSON. */
+export type PlainValue = string | number | boolean | null | PlainValue[] | { [name: string]: PlainValue };
+
+/** What a value says, without its positions; days become texts. */
+export function plainValue(value: YamlValue): PlainValue {
+  switch (value.kind) {
+    case 'text':
+    case 'float':
+    case 'boolean':
+    case 'date':
+      return value.value;
+    case 'integer':
+      return Number(value.value);
+    case 'null':
+      return null;
+    case 'list':
+      return value.items.map(plainValue);
+    case 'map':
+      break;
+  }
+  return Object.fromEntries(value.entries.map(({ name, value: child }) => [name, plainValue(child)]));
+}
+
 /** A value as Python prints it; the original's messages carry values in this form. */
 export function pythonRepr(value: YamlValue): string {
   switch (value.kind) {

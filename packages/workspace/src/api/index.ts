@@ -1,3 +1,5 @@
+export { datastoreFromRest, datastoreToRest, datastoreTypes } from './datastore.ts';
+export type { DatastoreFile } from './datastore.ts';
 export {
   codeVersion,
   dataCollector,

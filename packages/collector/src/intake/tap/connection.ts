@@ -28,6 +28,10 @@ export class TapConnection implements ExchangeOwner {
   readonly #exchanges: TapExchange[] = [];
   #reading: TapExchange | undefined;
   #isBlind = false;
+  /** The model server took the connection, once. */
+  #isConnected = false;
+  /** It took none, and the client has not asked for anything yet. */
+  #isRefusing = false;
   /** Of the client's bytes: how many were passed on, and those that wait for the end of their head. */
   #forwardedBytes = 0;
   #held: Buffer[] = [];
@@ -85,7 +89,12 @@ export class TapConnection implements ExchangeOwner {
     client.on('error', () => client.destroy());
     upstream.on('error', () => upstream.destroy());
     client.on('close', () => this.#end(upstream, 'aborted by client'));
-    upstream.on('close', () => this.#end(client, 'failed upstream'));
+    upstream.on('close', () => {
+      if (upstream.connecting || this.#isConnected) this.#end(client, 'failed upstream');
+      else if (client.bytesRead > 0) this.#refuse();
+      else this.#isRefusing = true;
+    });
+    upstream.once('connect', () => (this.#isConnected = true));
   }
 
   onHold(side: 'request' | 'response', isHeld: boolean): void {
@@ -111,6 +120,7 @@ export class TapConnection implements ExchangeOwner {
     if (halt?.kind === 'problem') this.#goBlind(halt.code);
     else if (halt !== undefined) this.#goBlind(undefined);
     else this.#forward(this.#requests.consumedBytes);
+    if (this.#isRefusing) this.#refuse();
   }
 
   /** What the model server sent; the bytes are ours from here on. */
@@ -121,6 +131,13 @@ export class TapConnection implements ExchangeOwner {
     const halt = this.#responses.push(chunk);
     // Another protocol from here on: what the client sent behind its request belongs to that, too.
     if (halt !== undefined) this.#goBlind(halt.kind === 'problem' ? halt.code : undefined);
+  }
+
+  /** The model server takes no connection: who asks may ask another one, since nobody saw the request. */
+  #refuse(): void {
+    for (const exchange of this.#exchanges.splice(0)) exchange.end('failed upstream');
+    this.#isBlind = true;
+    this.#client.end(undelivered);
   }
 
   /** Passes the client's bytes on up to a place in them, with what is put between. The rest waits: it is half a head. */
@@ -186,6 +203,10 @@ export class TapConnection implements ExchangeOwner {
     else other.end();
   }
 }
+
+/** Answered in the place of a model server that cannot be reached. */
+const undelivered =
+  'HTTP/1.1 502 Bad Gateway\r\nx-gleaner-undelivered: true\r\ncontent-length: 0\r\nconnection: close\r\n\r\n';
 
 /** With the sender held back while the receiver is behind. */
 function pass(bytes: Buffer, { from, to }: { from: Socket; to: Socket }): void {

@@ -160,7 +160,7 @@ export class TapExchange {
     own: Extension[],
   ): Side | undefined {
     if (this.#allowed === 'none') return undefined;
-    const { door, events, now, hasKeepRules, body: options } = this.#context;
+    const { door, events, now, hasKeepRules, blockade, body: options } = this.#context;
     const contentType = headers?.get('content-type');
     if (this.#traceparent !== undefined) own.push(['traceparent', this.#traceparent]);
     const head: EventHead = {
@@ -181,7 +181,7 @@ export class TapExchange {
         form: headers && formOf({ side: collection, target: this.#target, headers }),
       };
       const body = new TapBody(facts, options, {
-        createPayload: () => door.createPayload(event),
+        createPayload: () => door.createPayload(event, blockade !== undefined),
         onHold: (isHeld) => this.#owner.onHold(collection, isHeld),
         onFailed: (error) => this.#context.onBodyFailed(error),
       });
@@ -228,9 +228,7 @@ export class TapExchange {
     // Clients hang up when the stream says that it is over.
     if (ended !== undefined) extensions.push(['ended', finished.isComplete ? 'complete' : ended]);
     extensions.push(...finished.attributes);
-    if (!event.isSampledOut || keptBy === undefined) return this.#accept(head, event, finished.body);
-    extensions.push(['keptby', keptBy]);
-    this.#accept(head, { ...event, isSampledOut: false }, finished.body);
+    this.#accept(head, keptBy === undefined ? event : { ...event, keptBy }, finished.body);
   }
 
   #accept(head: EventHead, event: AdmittedEvent, body: CapturedBody): void {

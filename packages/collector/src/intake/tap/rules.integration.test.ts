@@ -70,6 +70,13 @@ describe('keep', () => {
     assert.deepEqual(pairsOf(await tapped.records()), [['failed undefined'], ['failed undefined']]);
   });
 
+  it('says nothing of a rule in the side that the sampling kept alone', async () => {
+    const collections = { ...none, response: { enabled: 'true' } };
+    await using tapped = await startTapped(model, { collections, flags: { keep: 'errors' } });
+    await post(`${tapped.url}/500`, { id: 'failed' });
+    assert.deepEqual(pairsOf(await tapped.records()), [['failed errors'], ['failed undefined']]);
+  });
+
   it('keeps no large body of what may not be kept, and says so', async () => {
     await using tapped = await startTapped(model, { collections: none, flags: { keep: 'errors' } });
     const large = JSON.stringify('x'.repeat(5 * 2 ** 20));

@@ -118,7 +118,7 @@ async function capturedResponse(message: object): Promise<Captured> {
 
 function modelInfer() {
   const { 'inference.GRPCInferenceService': service } = loadSync(
-    fileURLToPath(new URL('model-infer.proto', import.meta.url)),
+    fileURLToPath(new URL('../../../../../testkit/src/kserve-v2.proto', import.meta.url)),
   );
   assert.ok(service && !('format' in service));
   const { ModelInfer: definition } = service;

@@ -408,7 +408,7 @@ function tokens(_: string, value: unknown, context?: { source?: string }): unkno
 
 function encoders(): Record<'request' | 'response' | 'streamResponse', (message: object) => Buffer> {
   const { 'inference.GRPCInferenceService': service } = loadSync(
-    fileURLToPath(new URL('model-infer.proto', import.meta.url)),
+    fileURLToPath(new URL('../../../../../testkit/src/kserve-v2.proto', import.meta.url)),
   );
   assert.ok(service && !('format' in service));
   const { ModelInfer: infer, ModelStreamInfer: streamInfer } = service;

@@ -1,5 +1,5 @@
 /**
- * ModelInferRequest, ModelInferResponse and ModelStreamInferResponse (model-infer.proto), read where they lie: nothing is
+ * ModelInferRequest, ModelInferResponse and ModelStreamInferResponse (KServe v2), read where they lie: nothing is
  * built that a hostile message could make large. This file brings protobufjs along; it is imported when a call is decoded.
  */
 import protobuf from 'protobufjs/minimal.js';

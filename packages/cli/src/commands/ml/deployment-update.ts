@@ -1,0 +1,23 @@
+import { deploymentEntity } from '@gleaner/protocol';
+import type { DeploymentBody } from '@gleaner/protocol';
+import { usageError } from '../../output/failure.ts';
+import { createClient } from './client.ts';
+import { deploymentPath } from './deployment.ts';
+import type { DeploymentChange } from './deployment.ts';
+import { applySource } from './deployment-create.ts';
+import { entitySource, readMembers } from './files.ts';
+import { applyOverrides } from './overrides.ts';
+
+/** What the file says is put over what the deployment is; then the overrides. */
+export async function updateDeployment(options: DeploymentChange): Promise<void> {
+  const client = createClient(options);
+  const members = options.file === undefined ? {} : await readMembers(options.file);
+  const name = options.name ?? members['name'];
+  const endpointName = options.endpointName ?? members['endpoint_name'];
+  if (typeof name !== 'string' || typeof endpointName !== 'string') {
+    throw usageError('Which deployment? Give --endpoint-name and --name, or --file.');
+  }
+  const before = deploymentEntity(await client.get<DeploymentBody>(deploymentPath({ endpointName, name })));
+  const changed = applyOverrides({ ...before, ...members, name, endpoint_name: endpointName }, options);
+  await applySource(client, entitySource(changed, options.file ?? `deployment ${name}`), options);
+}

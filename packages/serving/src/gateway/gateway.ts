@@ -1,0 +1,119 @@
+/** The gateway: one address for all endpoints and for the workspace. It holds nothing that a new one would miss. */
+import { createServer } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+
+import { refuse, unexpected } from './answers.ts';
+import { passToWorkspace } from './control.ts';
+import { exchange } from './exchange.ts';
+import type { EndpointRequest, ExchangeContext, MirrorOutcome } from './exchange.ts';
+import type { GatewayTable } from './messages.ts';
+import { RoutingTable } from './table.ts';
+import { endpointTarget } from './target.ts';
+import { asksForWebSocket, webSocketResponse } from './web-socket.ts';
+
+export interface GatewayOptions {
+  /** An instance left the table, and none of its requests is in flight. */
+  onReleased?: (instance: string) => void;
+  /** What became of a mirrored request. */
+  onMirror?: (outcome: MirrorOutcome) => void;
+  /** A bug of ours; its request was answered with 500. */
+  onError?: (error: unknown) => void;
+  /** Uniform in 0…1, 1 excluded. */
+  random?: () => number;
+}
+
+export interface Gateway extends AsyncDisposable {
+  /** An accepted connection, paused and not yet read. It waits for the first table. */
+  handleConnection(socket: Socket): void;
+  /** Returns the version that decides from now on: an older table than the one in use changes nothing. */
+  apply(table: GatewayTable): number;
+  /** Answers what is under way, and closes every connection. */
+  drain(): Promise<void>;
+}
+
+export function openGateway({
+  onReleased = () => undefined,
+  onMirror = () => undefined,
+  onError = () => undefined,
+  random = Math.random,
+}: GatewayOptions = {}): Gateway {
+  const table = new RoutingTable(onReleased);
+  const context: ExchangeContext = { table, random, onMirror };
+  const sockets = new Set<Socket>();
+  const early: Socket[] = [];
+  let isDraining = false;
+  // A body may take as long as its deployment lets it; a head may not (Node's 60 s). Idle clients keep their connection for
+  // longer than they usually keep it themselves: a request must not meet one that is being closed.
+  const server = createServer({
+    noDelay: true,
+    requestTimeout: 0,
+    headersTimeout: 60_000,
+    keepAliveTimeout: 65_000,
+    // Any other request to change the protocol is answered as if it was not there, as HTTP lets us.
+    shouldUpgradeCallback: asksForWebSocket,
+  });
+  const serve = (message: IncomingMessage, response: ServerResponse, more: More): void => {
+    if (isDraining) response.shouldKeepAlive = false;
+    const target = endpointTarget(message.url ?? '');
+    const served =
+      target === undefined
+        ? passToWorkspace({ message, response, ...more }, table)
+        : exchange({ message, response, ...target, ...more }, context);
+    served.catch((error: unknown) => {
+      onError(error);
+      refuse(response, unexpected);
+    });
+  };
+  server.on('request', (message, response) => serve(message, response, { onBodyWanted: () => undefined }));
+  server.on('checkContinue', (message: IncomingMessage, response: ServerResponse) =>
+    serve(message, response, { onBodyWanted: () => response.writeContinue() }),
+  );
+  server.on('upgrade', (message: IncomingMessage, socket: Socket, head: Buffer) => {
+    const { response, onWebSocket } = webSocketResponse(message, { socket, head });
+    serve(message, response, { onBodyWanted: () => undefined, onWebSocket });
+  });
+  // Sockets come from elsewhere, and so it never listens; but its limits on slow heads start with this.
+  server.emit('listening');
+  const start = (socket: Socket): void => {
+    server.emit('connection', socket);
+    socket.resume();
+  };
+  const drain = async (): Promise<void> => {
+    isDraining = true;
+    for (const socket of early.splice(0)) socket.destroy();
+    server.closeIdleConnections();
+    while (sockets.size > 0) {
+      await new Promise((resolve) => setTimeout(resolve, drainCheckMs));
+      server.closeIdleConnections();
+    }
+    table.close();
+  };
+  return {
+    handleConnection(socket) {
+      if (isDraining) return void socket.destroy();
+      sockets.add(socket);
+      socket.on('close', () => sockets.delete(socket));
+      socket.setNoDelay(true);
+      if (table.version < 0) early.push(socket);
+      else start(socket);
+    },
+    apply(next) {
+      table.apply(next);
+      for (const socket of early.splice(0)) start(socket);
+      return table.version;
+    },
+    drain,
+    async [Symbol.asyncDispose]() {
+      isDraining = true;
+      for (const socket of sockets) socket.destroy();
+      server.close();
+      table.close();
+    },
+  };
+}
+
+/** What depends on how a request came. */
+type More = Pick<EndpointRequest, 'onBodyWanted' | 'onWebSocket'>;
+
+const drainCheckMs = 20;

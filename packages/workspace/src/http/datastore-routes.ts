@@ -1,0 +1,50 @@
+import type { FastifyInstance } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+
+import { datastore } from '../api/resources.ts';
+import {
+  deleteDatastore,
+  getDatastore,
+  listDatastores,
+  listSecrets,
+  putDatastore,
+} from '../resources/datastores.ts';
+import { preconditionsOf } from './changes.ts';
+import { listQuery, pageOf } from './lists.ts';
+import type { ServerContext } from './server.ts';
+
+const params = z.object({ name: z.string() });
+
+export async function datastoreRoutes(scope: FastifyInstance, context: ServerContext): Promise<void> {
+  const server = scope.withTypeProvider<ZodTypeProvider>();
+  const path = '/datastores/:name';
+  server.get('/datastores', { schema: { querystring: listQuery } }, async ({ query }) =>
+    pageOf(await listDatastores(context), query),
+  );
+  server.get(path, { schema: { params } }, async ({ params }, reply) => {
+    const { stored, shown } = await getDatastore(params.name, context);
+    return reply.header('etag', stored.etag).send(shown);
+  });
+  server.put(path, { schema: { params, body: datastore } }, async (request, reply) => {
+    const change = {
+      name: request.params.name,
+      body: request.body,
+      preconditions: preconditionsOf(request),
+    };
+    const { stored, isNew, shown } = await putDatastore(change, context);
+    // Collectors get the new credentials; whether they work, the collectors tell.
+    if (!isNew) void context.reapply();
+    return reply
+      .status(isNew ? 201 : 200)
+      .header('etag', stored.etag)
+      .send(shown);
+  });
+  server.delete(path, { schema: { params } }, async ({ params }, reply) => {
+    const wasThere = await deleteDatastore(params.name, context);
+    return reply.status(wasThere ? 200 : 204).send();
+  });
+  server.post(`${path}/listSecrets`, { schema: { params } }, async ({ params }) =>
+    listSecrets(params.name, context),
+  );
+}

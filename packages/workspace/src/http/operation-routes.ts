@@ -1,0 +1,44 @@
+import type { FastifyInstance } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+
+import type { Operation } from '../catalog/catalog.ts';
+import { notFound } from '../resources/context.ts';
+import type { ServerContext } from './server.ts';
+
+const params = z.object({ subscription: z.string(), location: z.string(), operation: z.string() });
+
+/** How the end of a long change is told. */
+export async function operationRoutes(scope: FastifyInstance, context: ServerContext): Promise<void> {
+  const server = scope.withTypeProvider<ZodTypeProvider>();
+  const find = async (id: string, path: string): Promise<Operation> => {
+    const found = await context.catalog.transact(async (transaction) => transaction.findOperation(id));
+    if (found === undefined) throw notFound(path, context.names);
+    return found;
+  };
+  const status = '/locations/:location/mfeOperationsStatus/:operation';
+  server.get(status, { schema: { params } }, async ({ params, url }, reply) => {
+    const { id, state, error, startedAt, endedAt } = await find(params.operation, url.split('?')[0] ?? '');
+    if (state === 'InProgress') void reply.header('retry-after', '1');
+    return {
+      id: url.split('?')[0],
+      name: id,
+      status: state,
+      startTime: startedAt,
+      ...(endedAt === undefined ? {} : { endTime: endedAt }),
+      ...(error === undefined ? {} : { error }),
+    };
+  });
+  const result = '/locations/:location/mfeOperationResults/:operation';
+  server.get(result, { schema: { params } }, async ({ params, url }, reply) => {
+    const { state, error } = await find(params.operation, url.split('?')[0] ?? '');
+    if (state === 'InProgress')
+      return reply
+        .status(202)
+        .header('retry-after', '1')
+        .header('location', `${context.publicUrl}${url}`)
+        .send();
+    if (state === 'Failed') return reply.status(400).send({ error });
+    return reply.status(204).send();
+  });
+}
