@@ -65,7 +65,8 @@ export async function pythonEnvironment(
 
 type Base = { executable: string; version: string; identity: string };
 
-function findPython(): Base | { unavailable: string } {
+/** The interpreter that environments are made from. */
+export function findPython(): Base | { unavailable: string } {
   const chosen = process.env['GLEANER_PYTHON'];
   const newer = [14, 13, 12, 11, 10, 9].map((minor) => `python3.${minor}`);
   const candidates = chosen ? [chosen] : ['python3', 'python', ...newer];

@@ -21,12 +21,19 @@ export interface Show {
 
 let shows = 0;
 
-export function startShow(data: string, environment: Record<string, string> = {}): Show {
+export interface ShowOptions {
+  environment?: Record<string, string>;
+  /** It ends by itself. */
+  endsItself?: boolean;
+}
+
+export function startShow(data: string, { environment = {}, endsItself = true }: ShowOptions = {}): Show {
   const mark = `GLEANER_TEST_SHOW=${process.pid}-${shows++}`;
   const [name = '', value = ''] = mark.split('=');
   // Without what npm has put before the machine's own commands for this test.
   const path = (process.env['PATH'] ?? '').split(delimiter).filter((one) => !one.includes('node_modules'));
-  const npm = spawn('npm', ['start', '--', '--data', data], {
+  const flags = ['--data', data, '--listen', '127.0.0.1:0', ...(endsItself ? ['--once'] : [])];
+  const npm = spawn('npm', ['start', '--', ...flags], {
     cwd: repository,
     env: { ...process.env, NO_COLOR: '1', PATH: path.join(delimiter), ...environment, [name]: value },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -9,7 +9,7 @@ import type { ShownWorkspace } from './show/workspace.ts';
 
 await runInterruptibly(async (signal) => {
   const { data, listen, once } = options();
-  const example = await chooseExample(signal);
+  const example = chooseExample();
   const verify = ['data', 'verify', data];
   const workspace = await startWorkspace({ data, listen }, signal);
   try {
@@ -20,7 +20,7 @@ await runInterruptibly(async (signal) => {
   } finally {
     await workspace.stop();
   }
-  return workspace.run(verify);
+  return workspace.runAfter(verify);
 });
 
 interface Options {
@@ -46,9 +46,15 @@ function options(): Options {
   }
 }
 
-async function deploy({ folder }: Example, { must }: ShownWorkspace): Promise<void> {
-  await must(['ml', 'online-endpoint', 'create', '-f', `${folder}/endpoint.yml`]);
-  await must(['ml', 'online-deployment', 'create', '-f', `${folder}/deployment.yml`, '--all-traffic']);
+async function deploy({ folder, instead }: Example, workspace: ShownWorkspace): Promise<void> {
+  const endpoints = (await workspace.read(['ml', 'online-endpoint', 'list'])) as { name: string }[];
+  if (!endpoints.some(({ name }) => name === 'iris'))
+    await workspace.must(['ml', 'online-endpoint', 'create', '-f', `${folder}/endpoint.yml`]);
+  const create = ['ml', 'online-deployment', 'create', '-f', `${folder}/deployment.yml`, '--all-traffic'];
+  if (instead === undefined) return workspace.must(create);
+  if ((await workspace.run(create)) === 0) return;
+  console.log('\nThe Python example cannot run here: see above. The same in TypeScript instead.');
+  await deploy(instead, workspace);
 }
 
 async function collect(workspace: ShownWorkspace, signal: AbortSignal): Promise<void> {

@@ -6,7 +6,7 @@ import { describe, it } from 'node:test';
 
 import { collectorErrorCodes } from '@gleaner/collector';
 import { DatastoreError, datastoreErrorCodes } from '@gleaner/datastore';
-import { findingSeverities, insightErrorCodes } from '@gleaner/insight';
+import { findingSeverities, insightErrorCodes, queryErrorCodes } from '@gleaner/insight';
 import { dropReasons } from '@gleaner/protocol';
 import { collectorErrorCodes as sdkErrorCodes } from '@gleaner/sdk';
 import { workspaceErrorCodes } from '@gleaner/workspace';
@@ -42,7 +42,7 @@ describe('spec/errors.md', () => {
     const thrown = /new GleanerError\(\s*'([a-z_]+)'/g;
     assertListed('Files and names', await codesBelow('protocol/src', thrown));
     const ofReading = await codesBelow('cli/src/{output,commands/data}', thrown);
-    assertListed('Reading', [...insightErrorCodes, ...ofReading]);
+    assertListed('Reading', [...insightErrorCodes, ...queryErrorCodes, ...ofReading]);
     const known = new Set(Array.from(page.matchAll(/^\| `([a-z_]+)`/gm), ([, code]) => code));
     const elsewhere = (await codesBelow('*/src', thrown)).difference(known);
     assert.deepEqual([...elsewhere], []);

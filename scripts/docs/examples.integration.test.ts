@@ -11,6 +11,9 @@ import { isShown, readFences } from './fences.ts';
 import { blocksOf, runBlocks } from './session.ts';
 import type { Block, Outcome } from './session.ts';
 
+const usualTimeoutMs = 60_000;
+/** The packages of a deployment may have to be installed first. */
+const installTimeoutMs = 240_000;
 const index = 'docs/README.md';
 const pages = ['README.md', ...(await Array.fromAsync(glob('docs/*.md', { cwd: repository }))).sort()];
 const setUp = await blocksIn(index);
@@ -20,9 +23,10 @@ describe('the pages', { concurrency: 2 }, () => {
   for (const page of pages) {
     it(`${page} does what it says`, async (t) => {
       const blocks = page === index ? [] : await blocksIn(page);
-      const needsPython = blocks.some(({ fence }) => fence.language === 'python');
+      const needsPython = blocks.some(isPython);
       if (needsPython && 'unavailable' in python) return t.skip(python.unavailable);
-      const outcomes = await run([...setUp, ...blocks]);
+      const timeoutMs = needsPython ? installTimeoutMs : usualTimeoutMs;
+      const outcomes = await run([...setUp, ...blocks], timeoutMs);
       for (const outcome of outcomes) check(page, outcome);
       assert.equal(outcomes.length, setUp.length + blocks.length);
     });
@@ -44,11 +48,16 @@ async function blocksIn(page: string): Promise<Block[]> {
   return blocksOf(readFences(await textOf(page)));
 }
 
-async function run(blocks: readonly Block[]): Promise<Outcome[]> {
+/** Has a script of it, or deploys what runs on it. */
+function isPython({ fence }: Block): boolean {
+  return fence.language === 'python' || /conda_file|mlflow_model|examples\/iris\/deployment/.test(fence.text);
+}
+
+async function run(blocks: readonly Block[], timeoutMs: number): Promise<Outcome[]> {
   const folder = await mkdtemp(join(tmpdir(), 'gleaner-docs-'));
   try {
     const path = 'bin' in python ? [python.bin] : [];
-    return await runBlocks(blocks, { folder, path, timeoutMs: 60_000 });
+    return await runBlocks(blocks, { folder, path, timeoutMs });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -91,8 +91,11 @@ async function runShell(
   return readFile(output, 'utf8');
 }
 
-/** Of the model server, the proxy, the intake, the admin port and Azurite. Two runs of a page must not meet: each gets free ones for them. */
-const pagePorts = [5001, 8080, 50_011, 50_012, 10_000];
+/**
+ * Of the model server, the workspace, the proxy, the intake, the admin port and Azurite. Two runs of a page must not meet: each
+ * gets free ones for them.
+ */
+const pagePorts = [5001, 5080, 8080, 50_011, 50_012, 10_000];
 
 /** The shell notes the first command of a block that fails outside `||` and `if`, and leaves nothing running behind. */
 const prologue = `
@@ -133,6 +136,7 @@ function environmentOf({ folder, path }: Session, ports: ReadonlyMap<number, num
     NO_COLOR: '1',
     GLEANER_INTAKE_PORT: String(ports.get(50_011)),
     GLEANER_ADMIN_PORT: String(ports.get(50_012)),
+    GLEANER_SERVER: `http://127.0.0.1:${ports.get(5080)}`,
   };
 }
 

@@ -1,15 +1,18 @@
-import { pythonEnvironment } from '../python.ts';
+import { findPython } from '../python.ts';
 
 /** A folder with endpoint.yml and deployment.yml. */
 export interface Example {
   folder: string;
+  /** What serves instead where this one cannot be had. */
+  instead?: Example;
 }
 
-/** The Python example on the real packages, or the TypeScript one where they cannot be had. */
-export async function chooseExample(signal: AbortSignal): Promise<Example> {
-  const python = await pythonEnvironment('iris', { signal });
-  if (!('unavailable' in python)) return { folder: 'examples/iris' };
+/** The Python example on the real packages, or the TypeScript one where there is no Python. */
+export function chooseExample(): Example {
+  const typescript = { folder: 'examples/iris-typescript' };
+  const python = findPython();
+  if (!('unavailable' in python)) return { folder: 'examples/iris', instead: typescript };
   console.log(`The Python example cannot run here: ${python.unavailable}.`);
   console.log('The same in TypeScript instead.\n');
-  return { folder: 'examples/iris-typescript' };
+  return typescript;
 }

@@ -21,6 +21,8 @@ export interface ShownWorkspace {
   readonly url: string;
   /** Prints and runs a command as a user would, and gives its exit code. */
   run(words: readonly string[]): Promise<number>;
+  /** The same once it is stopped, whatever stopped it. */
+  runAfter(words: readonly string[]): Promise<number>;
   /** The same, and a {@link Failure} when it fails. */
   must(words: readonly string[]): Promise<void>;
   /** What a command answers in JSON; nothing is shown. */
@@ -91,7 +93,8 @@ export async function startWorkspace(
   return {
     data,
     url,
-    run: (command) => show(command),
+    run: (command) => show(command, signal),
+    runAfter: (command) => show(command),
     async must(command) {
       if ((await show(command, signal)) !== 0) throw new Failure('');
     },

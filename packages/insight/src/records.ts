@@ -14,7 +14,7 @@ export interface RecordLine {
 
 /** Records of one object. What is no record is reported with its line, and never ends the reading (compat 5.9). */
 export async function* readRecords(
-  datastore: Datastore,
+  datastore: Pick<Datastore, 'read'>,
   file: string,
   onFinding: OnFinding = () => {},
 ): AsyncGenerator<RecordLine> {

@@ -36,19 +36,13 @@ export interface ReadRowsOptions {
 export async function* readRows(
   datastore: Datastore,
   collection: string,
-  { window = timeWindow(), onFinding = () => {}, maxPayloadBytes = 256 * 1024 * 1024 }: ReadRowsOptions = {},
+  { window = timeWindow(), ...options }: ReadRowsOptions = {},
 ): AsyncGenerator<Row> {
   let bytes = 0;
+  const { onFinding = () => {} } = options;
   for await (const { path, byteLength } of collectionFiles(datastore, collection, { window, onFinding })) {
     bytes += byteLength;
-    for await (const entry of readRecords(datastore, path, onFinding)) {
-      const spot = { file: path, line: entry.line.number };
-      const report = (code: FindingCode, message: string) => onFinding(finding(code, spot, message));
-      const body = await bodyOf(datastore, entry, { maxPayloadBytes, report });
-      if (body === undefined) continue;
-      if (!body.rows) report('data_not_rows', `${nameOfRecord(entry.record)} holds no array of row objects.`);
-      else yield* rowsOf(entry.record, body.text, report);
-    }
+    yield* readFileRows(datastore, path, options);
   }
   if (bytes === 0) {
     throw new InsightError(
@@ -61,6 +55,27 @@ export async function* readRows(
   }
 }
 
+export interface ReadFileRowsOptions extends Omit<ReadRowsOptions, 'window'> {
+  /** Reads the lines, where they are at hand elsewhere; bodies beside them come from the datastore all the same. */
+  lines?: Pick<Datastore, 'read'>;
+}
+
+/** The same of one file. */
+export async function* readFileRows(
+  datastore: Datastore,
+  path: string,
+  { onFinding = () => {}, maxPayloadBytes = 256 * 1024 * 1024, lines = datastore }: ReadFileRowsOptions = {},
+): AsyncGenerator<Row> {
+  for await (const entry of readRecords(lines, path, onFinding)) {
+    const spot = { file: path, line: entry.line.number };
+    const report = (code: FindingCode, message: string) => onFinding(finding(code, spot, message));
+    const body = await bodyOf(datastore, entry, { maxPayloadBytes, report });
+    if (body === undefined) continue;
+    if (!body.rows) report('data_not_rows', `${nameOfRecord(entry.record)} holds no array of row objects.`);
+    else yield* rowsOf(entry.record, body.text, report);
+  }
+}
+
 /**
  * The row as one JSON object: `row_id`, `correlationid`, `time`, then the columns. A column of one of these names is called
  * `data.<name>`.
@@ -69,10 +84,13 @@ export function rowJson(row: Row): string {
   let text = `{"row_id":${jsonText(row.rowId)}`;
   text += `,"correlationid":${row.correlationId === undefined ? 'null' : jsonText(row.correlationId)}`;
   text += `,"time":${row.time === undefined ? 'null' : jsonText(row.time)}`;
-  for (const [name, value] of row.columns) {
-    text += `,${jsonText(leadingNames.has(name) ? `data.${name}` : name)}:${value}`;
-  }
+  for (const [name, value] of row.columns) text += `,${jsonText(columnName(name))}:${value}`;
   return `${text}}`;
+}
+
+/** What a column is called beside `row_id`, `correlationid` and `time`. */
+export function columnName(name: string): string {
+  return leadingNames.has(name) ? `data.${name}` : name;
 }
 
 const leadingNames: ReadonlySet<string> = new Set(['row_id', 'correlationid', 'time']);

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { addOutputOptions, wholeNumber } from '../../output/format.ts';
 import type { Format } from '../../output/format.ts';
 import type { StoreFile } from './opened-data.ts';
+import { registerQueries } from './queries.ts';
 
 const help = `
 Where data lie in a store, name the place by azureml:// path and the file that
@@ -54,6 +55,8 @@ export function registerData(program: Command): void {
     .action(async (folder: string, options: DataOptions) =>
       (await import('./verify.ts')).verifyData(folder, options),
     );
+
+  registerQueries((name, example) => add(data, name, example));
 }
 
 /** What every one of them takes. */

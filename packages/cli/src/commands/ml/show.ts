@@ -38,7 +38,11 @@ function rowsOf(value: unknown, path: string): [string, string][] {
   return Object.entries(value).flatMap(([key, child]) => rowsOf(child, path === '' ? key : `${path}.${key}`));
 }
 
+/** Ids are told below their workspace: whole, they would hide everything else. */
+const workspacePart =
+  /^(?:azureml:)?\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/Microsoft\.MachineLearningServices\/workspaces\/[^/]+(?=\/)/i;
+
 function cell(value: unknown): string {
   if (value === undefined || value === null) return '';
-  return visible(typeof value === 'string' ? value : JSON.stringify(value));
+  return visible(typeof value === 'string' ? value.replace(workspacePart, '…') : JSON.stringify(value));
 }
