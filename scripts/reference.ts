@@ -1,23 +1,43 @@
-// Keeps the tables of spec/collector-configuration.md equal to the code's: node scripts/reference.ts [--write]
+// Keeps the tables of spec/collector-configuration.md and spec/workspace.md equal to the code's: node scripts/reference.ts [--write]
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { environmentName, settings } from '@gleaner/collector/settings';
 import type { Setting, SettingName } from '@gleaner/collector/settings';
 import { storeKinds } from '@gleaner/datastore';
+import { markdownTable } from './markdown-table.ts';
 import { repository } from './repository.ts';
+import { bodyTables, readOpenApi, routesTable } from './rest-reference.ts';
 
-export const settingsPage = join(repository, 'spec/collector-configuration.md');
+/** By their names on the page. */
+export type Tables = Readonly<Record<string, string>>;
 
-const tables: Record<string, () => string> = { settings: settingsTable, datastores: datastoreTables };
+export interface Page {
+  path: string;
+  tables: () => Tables | Promise<Tables>;
+}
+
+export const pages: readonly Page[] = [
+  {
+    path: 'spec/collector-configuration.md',
+    tables: () => ({ settings: settingsTable(), datastores: datastoreTables() }),
+  },
+  {
+    path: 'spec/workspace.md',
+    tables: async () => {
+      const api = await readOpenApi();
+      return { routes: routesTable(api), bodies: bodyTables(api) };
+    },
+  },
+];
 
 /** The page with the tables as they have to be. Throws when the page has no place for one. */
-export function withTables(page: string): string {
+export function withTables(page: string, tables: Tables): string {
   return Object.entries(tables).reduce((text, [name, table]) => {
     const begin = `<!-- ${name}: written by \`node scripts/reference.ts --write\` -->`;
     const end = `<!-- end of ${name} -->`;
     const [start, stop] = [text.indexOf(begin), text.indexOf(end)];
     if (start < 0 || stop < start) throw new Error(`The page lacks "${begin}" or, behind it, "${end}".`);
-    return `${text.slice(0, start + begin.length)}\n\n${table()}\n${text.slice(stop)}`;
+    return `${text.slice(0, start + begin.length)}\n\n${table}\n${text.slice(stop)}`;
   }, page);
 }
 
@@ -48,10 +68,6 @@ function settingsTable(): string {
   return markdownTable(heads, rows);
 }
 
-function markdownTable(heads: string[], rows: string[][]): string {
-  return [heads, heads.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |\n`).join('');
-}
-
 /** What stands in angle brackets would be taken for a tag. */
 function inMarkdown(text: string): string {
   return text.replaceAll('<', '&lt;').replaceAll('|', '\\|');
@@ -62,11 +78,15 @@ function code(text: string): string {
 }
 
 if (import.meta.main) {
-  const page = await readFile(settingsPage, 'utf8');
-  const current = withTables(page);
-  if (process.argv.includes('--write')) await writeFile(settingsPage, current);
-  else if (page !== current) {
-    console.error('The settings page is not current: node scripts/reference.ts --write');
-    process.exitCode = 1;
+  for (const { path, tables } of pages) {
+    const file = join(repository, path);
+    const page = await readFile(file, 'utf8');
+    const current = withTables(page, await tables());
+    if (page === current) continue;
+    if (process.argv.includes('--write')) await writeFile(file, current);
+    else {
+      console.error(`${path} is not current: node scripts/reference.ts --write`);
+      process.exitCode = 1;
+    }
   }
 }

@@ -94,15 +94,7 @@ describe('npm start', { concurrency: 2 }, () => {
     const output = show.output();
     assert.match(output, /examples\/iris\/endpoint\.yml|The Python example cannot run here: /);
     const order = ['gleaner up', 'online-endpoint create', 'online-deployment create', '150 answers'];
-    const looks = [
-      'data ls',
-      '.jsonl',
-      'data join',
-      'row_id',
-      '_0 ',
-      'ml data list',
-      'iris-blue-model_inputs',
-    ];
+    const looks = ['data ls', '.jsonl', 'data join', 'row_id', '_0 ', 'ml data list', 'LATEST_VERSION'];
     const places = [...order, ...looks, 'data verify'].map((text) => output.indexOf(text));
     assert.deepEqual(
       places,

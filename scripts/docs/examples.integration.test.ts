@@ -12,8 +12,9 @@ import { blocksOf, runBlocks } from './session.ts';
 import type { Block, Outcome } from './session.ts';
 
 const usualTimeoutMs = 60_000;
-/** The packages of a deployment may have to be installed first. */
-const installTimeoutMs = 240_000;
+/** Deployments start many processes, and may have to install packages first. */
+const deployTimeoutMs = 240_000;
+const deployedPython = /mlflow_model|examples\/iris\/deployment/;
 const index = 'docs/README.md';
 const pages = ['README.md', ...(await Array.fromAsync(glob('docs/*.md', { cwd: repository }))).sort()];
 const setUp = await blocksIn(index);
@@ -23,10 +24,14 @@ describe('the pages', { concurrency: 2 }, () => {
   for (const page of pages) {
     it(`${page} does what it says`, async (t) => {
       const blocks = page === index ? [] : await blocksIn(page);
-      const needsPython = blocks.some(isPython);
-      if (needsPython && 'unavailable' in python) return t.skip(python.unavailable);
-      const timeoutMs = needsPython ? installTimeoutMs : usualTimeoutMs;
-      const outcomes = await run([...setUp, ...blocks], timeoutMs);
+      const isPython = blocks.some(({ fence }) => fence.language === 'python');
+      const isDeployed = blocks.some(({ fence }) => deployedPython.test(fence.text));
+      const deploys = blocks.some(({ fence }) => fence.text.includes('gleaner up'));
+      if ((isPython || isDeployed) && 'unavailable' in python) return t.skip(python.unavailable);
+      // A deployment has packages of its own.
+      const path = isPython && 'bin' in python ? [python.bin] : [];
+      const timeoutMs = deploys ? deployTimeoutMs : usualTimeoutMs;
+      const outcomes = await run([...setUp, ...blocks], { path, timeoutMs });
       for (const outcome of outcomes) check(page, outcome);
       assert.equal(outcomes.length, setUp.length + blocks.length);
     });
@@ -48,15 +53,12 @@ async function blocksIn(page: string): Promise<Block[]> {
   return blocksOf(readFences(await textOf(page)));
 }
 
-/** Has a script of it, or deploys what runs on it. */
-function isPython({ fence }: Block): boolean {
-  return fence.language === 'python' || /conda_file|mlflow_model|examples\/iris\/deployment/.test(fence.text);
-}
-
-async function run(blocks: readonly Block[], timeoutMs: number): Promise<Outcome[]> {
+async function run(
+  blocks: readonly Block[],
+  { path, timeoutMs }: { path: readonly string[]; timeoutMs: number },
+): Promise<Outcome[]> {
   const folder = await mkdtemp(join(tmpdir(), 'gleaner-docs-'));
   try {
-    const path = 'bin' in python ? [python.bin] : [];
     return await runBlocks(blocks, { folder, path, timeoutMs });
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -128,7 +128,9 @@ function scriptOf({ language, file, text, line }: Fence, index: number): string 
 }
 
 function environmentOf({ folder, path }: Session, ports: ReadonlyMap<number, number>): NodeJS.ProcessEnv {
-  const own = Object.entries(process.env).filter(([name]) => !/^(GLEANER|AZUREML)_|_proxy$/i.test(name));
+  const own = Object.entries(process.env).filter(
+    ([name]) => name === 'GLEANER_PYTHON' || !/^(GLEANER|AZUREML)_|_proxy$/i.test(name),
+  );
   return {
     ...Object.fromEntries(own),
     PATH: [...path, process.env['PATH']].join(delimiter),
@@ -136,6 +138,7 @@ function environmentOf({ folder, path }: Session, ports: ReadonlyMap<number, num
     NO_COLOR: '1',
     GLEANER_INTAKE_PORT: String(ports.get(50_011)),
     GLEANER_ADMIN_PORT: String(ports.get(50_012)),
+    GLEANER_CONFIG_DIR: join(folder, 'config'),
     GLEANER_SERVER: `http://127.0.0.1:${ports.get(5080)}`,
   };
 }
