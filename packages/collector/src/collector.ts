@@ -92,7 +92,7 @@ export async function openCollector(
   const datastores = await openDatastores(config.datastores, openDatastore);
   for (const datastore of datastores.values()) stack.use(datastore);
   requireOwnPlaces(datastores, config.collections);
-  const probed = probeDatastores(datastores, config, (trouble) => events.shipFailed(trouble));
+  const probed = probeDatastores(datastores, config);
   probed.catch(() => undefined);
 
   // spool: goes on behind what ship has stored
@@ -110,7 +110,7 @@ export async function openCollector(
     const { loaded } = await openCheckpoint(files, { folder: spoolFolder, datastore });
     return loaded.cut;
   });
-  await probed;
+  const troubles = await probed;
 
   // ship
   const lanes = await Promise.all(
@@ -136,7 +136,7 @@ export async function openCollector(
       now,
       events,
     });
-    shipper.start();
+    shipper.start(troubles.get(name));
     return stack.use(shipper);
   });
 
@@ -241,6 +241,7 @@ export async function openCollector(
       blockade: settings.on_full === 'block' ? new Blockade() : undefined,
       unfinished,
       hasKeepRules: settings.keep !== undefined,
+      undelivered: settings.undelivered,
       newRequestId: randomUUID,
       onUnframed: (code) => events.unframed(code),
       onBodyFailed: (error) => events.spoolWriteFailed(causeOf(error)),

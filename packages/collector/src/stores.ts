@@ -5,6 +5,7 @@ import type { CollectionPolicy } from './admit/policy.ts';
 import type { CollectorConfig } from './config/config.ts';
 import { invalid } from './config/invalid.ts';
 import { CollectorError } from './errors.ts';
+import type { StartTrouble } from './ship/shipper.ts';
 
 export type OpenDatastore = (config: DatastoreConfig) => Datastore | Promise<Datastore>;
 
@@ -56,28 +57,32 @@ const fatalCodes: ReadonlySet<string> = new Set([
 
 /**
  * Writes, reads and removes a small object where each datastore is to take the first of its enabled collections. A store that
- * refuses is an error now rather than a spool that fills up; one that does not answer is told to `onTrouble`, as the collector
- * can wait for it. Errors: `store_permission_denied`, `store_container_not_found`, `store_settings_invalid`.
+ * refuses is an error now rather than a spool that fills up, unless `ship.refused` says to wait for it, too; one that does not
+ * answer is waited for. Gives what those said that are waited for. Errors: `store_permission_denied`,
+ * `store_container_not_found`, `store_settings_invalid`.
  */
 export async function probeDatastores(
   datastores: ReadonlyMap<string, Datastore>,
-  { datastores: configs, collections }: Pick<CollectorConfig, 'datastores' | 'collections'>,
-  onTrouble: (trouble: { datastore: string; code: string; message: string }) => void,
-): Promise<void> {
+  { datastores: configs, collections, settings }: CollectorConfig,
+): Promise<Map<string, StartTrouble>> {
+  const troubles = new Map<string, StartTrouble>();
   await Promise.all(
     [...datastores].map(async ([name, datastore]) => {
       const used = collections.find(({ enabled, destination }) => enabled && destination.datastore === name);
       if (used === undefined) return;
       // On a disk the folders of a probe would stay behind; its root is there anyway.
       const folder = configs.get(name)?.kind === folderKind ? '' : used.destination.path;
+      const again = (signal: AbortSignal): Promise<void> => probe(datastore, folder, { signal });
       try {
-        await probe(datastore, folder, { signal: AbortSignal.timeout(probeTimeoutMs) });
+        await again(AbortSignal.timeout(probeTimeoutMs));
       } catch (error) {
-        if (!(error instanceof DatastoreError) || fatalCodes.has(error.code)) throw error;
-        onTrouble({ datastore: name, code: error.code, message: error.message });
+        if (!(error instanceof DatastoreError)) throw error;
+        if (settings['ship.refused'] === 'stop' && fatalCodes.has(error.code)) throw error;
+        troubles.set(name, { error, again });
       }
     }),
   );
+  return troubles;
 }
 
 /**

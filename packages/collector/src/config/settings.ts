@@ -111,6 +111,12 @@ export const settings = {
     description:
       'Payload logging: what does not fit into memory goes to a file of the spool, or is cut there and marked truncated.',
   }),
+  undelivered: setting({
+    type: choiceValue(['keep', 'leave_out']),
+    default: 'keep',
+    description:
+      'Payload logging: requests that could not be delivered to the model server: keep them as failed, or leave them out, where somebody in front sends them again.',
+  }),
   allow_sensitive_headers: setting({
     type: namesValue,
     default: undefined,
@@ -196,6 +202,12 @@ export const settings = {
     type: durationValue(100, 3_600_000),
     default: '30s',
     description: 'A call to the store is given up and tried again after this time.',
+  }),
+  'ship.refused': setting({
+    type: choiceValue(['stop', 'wait']),
+    default: 'stop',
+    description:
+      'At a start that the store refuses, as a permission or the container is missing: stop with the reason, or start, say it in health, and keep records in the spool until the store takes them.',
   }),
   drain_timeout: setting({
     type: durationValue(0, 86_400_000),

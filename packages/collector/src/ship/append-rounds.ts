@@ -16,7 +16,7 @@ import type { Extent } from './extent.ts';
 import { JoinBuffer } from './join-buffer.ts';
 import type { Ledger } from './ledger.ts';
 import { mergedLines } from './merge.ts';
-import { putPayloads } from './payloads.ts';
+import { putPayloads, tellDamages } from './payloads.ts';
 import type { Rounds } from './rounds.ts';
 import { filePath } from './seal.ts';
 
@@ -91,8 +91,7 @@ class AppendRounds implements Rounds {
     const mergeWindowMs = this.#context.mergeWindowAt(this.#ledger.cut);
     const state = this.#ledger.target(batch.path)?.state;
     if (state === undefined) return;
-    const { path, destination } = batch;
-    await putPayloads(this.#context, { path, collection: destination.collection }, batch.records);
+    const damages = await putPayloads(this.#context, batch.path, batch.records);
     const lines = mergeWindowMs > 0 ? mergedLines(batch.records) : batch.records.map((record) => record.line);
     const bytes = this.#joined.join(lines);
     await this.#extend(state, { bytes, lines: lines.length });
@@ -104,6 +103,7 @@ class AppendRounds implements Rounds {
       chain: await extendChain(state.chain, lines),
       dropped: batch.dropped,
     });
+    tellDamages(this.#context, state.collection, damages);
   }
 
   /** Into the last file of the window, and into the next one where that takes no more. */

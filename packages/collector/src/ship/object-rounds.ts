@@ -18,7 +18,7 @@ import { nextFrames } from './context.ts';
 import type { ShipContext } from './context.ts';
 import type { Ledger, Shipped } from './ledger.ts';
 import { mergedLines } from './merge.ts';
-import { putPayloads } from './payloads.ts';
+import { putPayloads, tellDamages } from './payloads.ts';
 import type { Rounds } from './rounds.ts';
 import { filePath } from './seal.ts';
 
@@ -190,7 +190,7 @@ class ObjectRounds implements Rounds {
     const state = this.#ledger.target(window.path)?.state;
     if (state === undefined || window.isStored) return;
     const { path, firstSequence, lines, bytes: byteLength } = window;
-    await putPayloads(this.#context, { path, collection: state.collection }, window.payloads);
+    const damages = await putPayloads(this.#context, path, window.payloads);
     if (firstSequence !== undefined) {
       const name = objectFileName(instance, firstSequence);
       const body = { byteLength, open: () => this.#read(path, round) };
@@ -199,6 +199,7 @@ class ObjectRounds implements Rounds {
     }
     window.isStored = true;
     this.#ledger.count(path, window);
+    tellDamages(this.#context, state.collection, damages);
   }
 
   /** The lines of one window once more, in reading memory of its own: an attempt that was given up may still be reading. */

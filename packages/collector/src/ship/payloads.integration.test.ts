@@ -4,9 +4,13 @@ import { readFile, readdir, rm, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 
-import { openFolderDatastore } from '@gleaner/datastore';
+import { createMemoryDatastore, openFolderDatastore } from '@gleaner/datastore';
 import { createFaultyDatastore, startSystem } from '@gleaner/testkit';
-import type { FaultyDatastore } from '@gleaner/testkit';
+import type { FaultPlan, FaultyDatastore } from '@gleaner/testkit';
+
+/** Bodies are put, and lines find nobody. */
+const noLines: FaultPlan = ({ method, path }) =>
+  (method === 'append' || method === 'put') && path.endsWith('.jsonl') ? { kind: 'refuse' } : undefined;
 
 const lengths = [1000, 2000, 3000];
 
@@ -51,6 +55,25 @@ describe('a body that the spool has lost', () => {
     } = system.collector.status().collections['model_inputs'] ?? assert.fail();
     assert.deepEqual({ accepted, lines, damagedBodies }, { accepted: 3, lines: 3, damagedBodies: 2 });
   });
+
+  for (const writes of ['append', 'object'] as const)
+    it(`is counted once, with its line, also when the end is broken off between the two: ${writes}`, async () => {
+      const store = createMemoryDatastore({ writes });
+      await using first = await startSystem({
+        openDatastore: () => createFaultyDatastore(store, { plan: noLines }),
+      });
+      await log(first.intakeUrl, 1000);
+      const folder = join(first.spoolFolder, 'payloads');
+      for (const name of await readdir(folder)) await rm(join(folder, name));
+      await first.collector.drain(AbortSignal.timeout(500));
+      const before = first.collector.status().collections['model_inputs']?.damagedBodies;
+      await first.collector[Symbol.asyncDispose]();
+      await using second = await startSystem({ folder: first.folder, openDatastore: () => store });
+      await second.finish();
+      const { stored, damagedBodies } =
+        second.collector.status().collections['model_inputs'] ?? assert.fail();
+      assert.deepEqual({ before, stored, damagedBodies }, { before: 0, stored: 1, damagedBodies: 1 });
+    });
 });
 
 async function log(url: string, length: number): Promise<void> {

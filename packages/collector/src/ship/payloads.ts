@@ -4,15 +4,17 @@ import type { ShipContext } from './context.ts';
 /**
  * Stores the bodies beside the lines of a file. Before the lines that name them; storing one again changes nothing.
  *
- * One that is damaged is stored as far as it is there, and told of. Its line stays as it is: what a file holds is a pure function
- * of the spool's frames (decisions/0003), and an earlier attempt may have stored the line.
+ * One that is damaged is stored as far as it is there. Its line stays as it is: what a file holds is a pure function of the
+ * spool's frames (decisions/0003), and an earlier attempt may have stored the line. Gives how many bytes each damaged one has
+ * lost, to be told of with {@link tellDamages} once the lines are stored: until then all of it may be done again.
  */
 export async function putPayloads(
-  { datastore, source, events, call }: ShipContext,
-  { path, collection }: { path: string; collection: string },
+  { datastore, source, call }: ShipContext,
+  path: string,
   records: Iterable<{ payload: SpooledPayload | undefined }>,
-): Promise<void> {
+): Promise<number[]> {
   const folder = path.slice(0, path.lastIndexOf('/') + 1);
+  const damages: number[] = [];
   for (const { payload } of records) {
     if (payload === undefined) continue;
     const { file, name } = payload;
@@ -24,6 +26,11 @@ export async function putPayloads(
       return byteLength;
     });
     const lostBytes = payload.byteLength - storedBytes;
-    if (lostBytes !== 0) events.bodyDamaged({ collection, lostBytes });
+    if (lostBytes !== 0) damages.push(lostBytes);
   }
+  return damages;
+}
+
+export function tellDamages({ events }: ShipContext, collection: string, damages: readonly number[]): void {
+  for (const lostBytes of damages) events.bodyDamaged({ collection, lostBytes });
 }

@@ -50,6 +50,17 @@ export interface ShipStatus {
   trouble: { code: string; message: string; sinceMs: number } | undefined;
 }
 
+/** What a store said before there was anything to ship. */
+export interface StartTrouble {
+  error: unknown;
+  /** Tries the same once more. */
+  again(signal: AbortSignal): Promise<void>;
+}
+
+/** A store in trouble that nothing is shipped to is asked this often whether it is well again. */
+const againIntervalMs = 5000;
+const againTimeoutMs = 5000;
+
 /** How often a store of whole objects is asked whether a round is due: the spool is read as it comes, not in bursts. */
 const longestPauseMs = 1000;
 
@@ -66,6 +77,7 @@ export class Shipper implements AsyncDisposable {
   readonly #recoveredSequence: number;
   #running: Promise<void> | undefined;
   #trouble: ShipStatus['trouble'];
+  #startTrouble: (StartTrouble & { nextMs: number }) | undefined;
 
   constructor(options: ShipperOptions) {
     this.#options = options;
@@ -85,7 +97,12 @@ export class Shipper implements AsyncDisposable {
         : createObjectRounds(context, this.#ledger, options);
   }
 
-  start(): void {
+  /** `trouble`: what `status` says until the store takes something. */
+  start(trouble?: StartTrouble): void {
+    if (trouble !== undefined) {
+      this.#startTrouble = { ...trouble, nextMs: performance.now() + againIntervalMs };
+      this.#noteFailure(trouble.error);
+    }
     this.#running = this.#run();
   }
 
@@ -151,6 +168,7 @@ export class Shipper implements AsyncDisposable {
           continue;
         }
         await this.#sealOverdue();
+        await this.#askAgain();
       } catch (error) {
         if (this.#cancel.signal.aborted) return;
         this.#noteFailure(error);
@@ -171,6 +189,21 @@ export class Shipper implements AsyncDisposable {
       sealed++;
     }
     if (sealed > 0) await this.#ledger.save();
+  }
+
+  async #askAgain(): Promise<void> {
+    const last = this.#startTrouble;
+    if (last === undefined || performance.now() < last.nextMs) return;
+    const { signal } = this.#stop;
+    try {
+      if (this.#trouble !== undefined)
+        await last.again(AbortSignal.any([signal, AbortSignal.timeout(againTimeoutMs)]));
+      this.#startTrouble = undefined;
+      this.#noteSuccess({ ofSpool: false });
+    } catch (error) {
+      last.nextMs = performance.now() + againIntervalMs;
+      if (!signal.aborted) this.#noteFailure(error);
+    }
   }
 
   #callPolicy(): ShipContext['call'] {

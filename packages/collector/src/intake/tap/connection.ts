@@ -10,10 +10,14 @@ import { createRequestReader, createResponseReader } from '../../http1/reader.ts
 import type { MessageReader } from '../../http1/reader.ts';
 import { TapExchange } from './exchange.ts';
 import type { ExchangeContext, ExchangeOwner } from './exchange.ts';
+import { undeliveredAnswer } from './undelivered.ts';
+import type { Undelivered } from './undelivered.ts';
 
 export interface TapContext extends ExchangeContext {
   /** A new id for a request that has none. */
   newRequestId(): string;
+  /** What becomes of requests that nobody was there to take. */
+  undelivered: Undelivered;
   /** The framing was in doubt. */
   onUnframed(code: string): void;
 }
@@ -30,8 +34,6 @@ export class TapConnection implements ExchangeOwner {
   #isBlind = false;
   /** The model server took the connection, once. */
   #isConnected = false;
-  /** It took none, and the client has not asked for anything yet. */
-  #isRefusing = false;
   /** Of the client's bytes: how many were passed on, and those that wait for the end of their head. */
   #forwardedBytes = 0;
   #held: Buffer[] = [];
@@ -81,7 +83,7 @@ export class TapConnection implements ExchangeOwner {
     const [client, upstream] = [this.#client, this.#upstream];
     client.on('drain', () => this.#holds.response === 0 && upstream.resume());
     upstream.on('drain', () => this.#holds.request === 0 && client.resume());
-    client.on('end', () => upstream.end());
+    client.on('end', () => this.#whenTaken(() => upstream.end()));
     upstream.on('end', () => {
       if (!this.#isBlind) this.#responses.end();
       client.end();
@@ -91,8 +93,7 @@ export class TapConnection implements ExchangeOwner {
     client.on('close', () => this.#end(upstream, 'aborted by client'));
     upstream.on('close', () => {
       if (upstream.connecting || this.#isConnected) this.#end(client, 'failed upstream');
-      else if (client.bytesRead > 0) this.#refuse();
-      else this.#isRefusing = true;
+      else this.#refuse();
     });
     upstream.once('connect', () => (this.#isConnected = true));
   }
@@ -115,12 +116,18 @@ export class TapConnection implements ExchangeOwner {
       });
     }
     if (this.#isBlind) return pass(chunk, { from: this.#client, to: this.#upstream });
+    if (this.#waitsToBeTaken) {
+      this.onHold('request', true);
+      return this.#whenTaken(() => {
+        this.fromClient(chunk);
+        this.onHold('request', false);
+      });
+    }
     this.#held.push(chunk);
     const halt = this.#requests.push(chunk);
     if (halt?.kind === 'problem') this.#goBlind(halt.code);
     else if (halt !== undefined) this.#goBlind(undefined);
     else this.#forward(this.#requests.consumedBytes);
-    if (this.#isRefusing) this.#refuse();
   }
 
   /** What the model server sent; the bytes are ours from here on. */
@@ -133,11 +140,24 @@ export class TapConnection implements ExchangeOwner {
     if (halt !== undefined) this.#goBlind(halt.kind === 'problem' ? halt.code : undefined);
   }
 
+  /** Nothing is an exchange before the model server took the connection. */
+  get #waitsToBeTaken(): boolean {
+    return this.#context.undelivered === 'leave_out' && !this.#isConnected;
+  }
+
+  /** In the order of the calls; never, when it takes none. */
+  #whenTaken(go: () => void): void {
+    if (this.#waitsToBeTaken) this.#upstream.once('connect', go);
+    else go();
+  }
+
   /** The model server takes no connection: who asks may ask another one, since nobody saw the request. */
   #refuse(): void {
     for (const exchange of this.#exchanges.splice(0)) exchange.end('failed upstream');
     this.#isBlind = true;
-    this.#client.end(undelivered);
+    this.#client.end(undeliveredAnswer);
+    // What is still to come of the request goes nowhere, and the end of the client is to be seen.
+    this.#client.resume();
   }
 
   /** Passes the client's bytes on up to a place in them, with what is put between. The rest waits: it is half a head. */
@@ -203,10 +223,6 @@ export class TapConnection implements ExchangeOwner {
     else other.end();
   }
 }
-
-/** Answered in the place of a model server that cannot be reached. */
-const undelivered =
-  'HTTP/1.1 502 Bad Gateway\r\nx-gleaner-undelivered: true\r\ncontent-length: 0\r\nconnection: close\r\n\r\n';
 
 /** With the sender held back while the receiver is behind. */
 function pass(bytes: Buffer, { from, to }: { from: Socket; to: Socket }): void {

@@ -8,6 +8,7 @@ import type { ProxyRoute } from '../../../config/proxy.ts';
 import { causeOf } from '../../../errors.ts';
 import { TapExchange } from '../exchange.ts';
 import type { ExchangeContext, ExchangeOwner } from '../exchange.ts';
+import type { Undelivered } from '../undelivered.ts';
 import { factsOf, valueOf } from './fields.ts';
 import { connectionWindowBytes, towardsClient, towardsUpstream } from './limits.ts';
 import { answerUnreachable } from './refusal.ts';
@@ -17,6 +18,8 @@ import type { StreamExchange, StreamHead, StreamPair } from './stream.ts';
 export interface H2Context extends ExchangeContext {
   /** A new id for a request that has none. */
   newRequestId(): string;
+  /** What becomes of requests that nobody was there to take. */
+  undelivered: Undelivered;
   /** There is nobody behind who speaks HTTP/2; its clients are told. */
   onUnreachable?(code: string): void;
 }
@@ -122,7 +125,7 @@ export class H2Connection {
       // It went away after it was there: the client may ask again, on a new connection.
       if (this.#isReached) stream.close(NGHTTP2_REFUSED_STREAM);
       else answerUnreachable(stream, fields, this.#failure);
-      observe(nobody).end('failed upstream');
+      if (context.undelivered === 'keep') observe(nobody).end('failed upstream');
       return;
     }
     if (given === undefined) fields.push('x-request-id', id);
