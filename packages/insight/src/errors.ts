@@ -8,6 +8,8 @@ export const insightErrorCodes = [
   'join_column_missing',
   'join_column_shared',
   'join_empty',
+  'labels_column_missing',
+  'labels_unreadable',
 ] as const;
 
 export type InsightErrorCode = (typeof insightErrorCodes)[number];

@@ -13,6 +13,8 @@ export const findingSeverities = {
   line_cut: 'note',
   /** A JSON object without `id`, `source` or `type`. */
   record_incomplete: 'error',
+  /** A sealed line whose time is outside its window, or that is of another collection. */
+  record_misplaced: 'error',
   /** Its rows have their bare index as id and cannot be joined. */
   correlation_missing: 'note',
   /** A body that is no array of row objects gives no rows. */
@@ -21,6 +23,8 @@ export const findingSeverities = {
   payload_missing: 'error',
   /** The body beside the line is not as long as its `contentrange` says. */
   payload_changed: 'error',
+  /** No line of its window names the body: a crash left it, or the line is gone. */
+  payload_unclaimed: 'note',
   payload_too_large: 'note',
   /** The body rests outside this store. */
   payload_elsewhere: 'note',
@@ -34,6 +38,8 @@ export const findingSeverities = {
   manifest_inconsistent: 'error',
   /** The manifest sealed before this one is not here. */
   manifest_previous_unknown: 'error',
+  /** A file without a manifest between windows of its instance that have one, and the manifest behind it names one more. */
+  manifest_missing: 'error',
   file_missing: 'error',
   file_short: 'error',
   chain_mismatch: 'error',

@@ -67,6 +67,13 @@ export function isDataFile(path: string): boolean {
   return path.endsWith('.jsonl') && !/^[_.]/.test(nameOf(path));
 }
 
+/** In the folder of a window: its rows as Parquet. No reader of lines looks at it, and Spark passes over what begins with `_`. */
+export const rowFileName = '_rows.parquet';
+
+export function isRowFile(path: string): boolean {
+  return nameOf(path) === rowFileName;
+}
+
 export function isManifest(path: string): boolean {
   return path.endsWith('.manifest.json');
 }

@@ -3,7 +3,7 @@ import { windowBounds, windowFolder } from '@gleaner/protocol';
 import { InsightError } from './errors.ts';
 import { finding } from './findings.ts';
 import type { OnFinding } from './findings.ts';
-import { folderPath, isDataFile, windowFolderOf } from './layout.ts';
+import { folderPath, isDataFile, isRowFile, windowFolderOf } from './layout.ts';
 
 /** Whole hours, in epoch seconds; `end` is excluded. */
 export interface TimeWindow {
@@ -33,12 +33,17 @@ export function timeWindow({ from, to }: { from?: string; to?: string } = {}): T
 
 /**
  * Data files of a collection within the window, in the order of their paths. Hour folders alone are read, as the original does,
- * where there are any; a collection that is rolled by minute, day, month or year is read in the folders it has.
+ * where there are any; a collection that is rolled by minute, day, month or year is read in the folders it has. `onRowFile` is told
+ * of the Parquet files on the way, of one perhaps twice.
  */
 export async function* collectionFiles(
   datastore: Datastore,
   collection: string,
-  { window, onFinding = () => {} }: { window: TimeWindow; onFinding?: OnFinding },
+  {
+    window,
+    onFinding = () => {},
+    onRowFile = () => {},
+  }: { window: TimeWindow; onFinding?: OnFinding; onRowFile?: (object: StoredObject) => void },
 ): AsyncGenerator<StoredObject> {
   const root = folderPath(collection);
   const rateWithin = (path: string) => {
@@ -51,6 +56,7 @@ export async function* collectionFiles(
   const skipped: string[] = [];
   for (const prefix of prefixesOf(root, window)) {
     for await (const object of datastore.list(prefix)) {
+      if (isRowFile(object.path)) onRowFile(object);
       const rate = rateWithin(object.path);
       if (rate === 'hour') {
         hours++;
@@ -64,6 +70,7 @@ export async function* collectionFiles(
     return;
   }
   for await (const object of datastore.list(root)) {
+    if (isRowFile(object.path)) onRowFile(object);
     if (rateWithin(object.path) !== undefined) yield object;
   }
 }

@@ -14,8 +14,10 @@ import type { FileProfile } from './profile.ts';
 
 export interface TableFile {
   path: string;
-  /** `lines` as they were collected, or rows that were made of them. */
-  form: 'lines' | 'rows';
+  /** `lines` as they were collected, rows that were made of them, or the rows of a window as Parquet. */
+  form: 'lines' | 'rows' | 'parquet';
+  /** Path in the store of the first object that it holds. */
+  object: string;
   profile: FileProfile;
 }
 
@@ -115,6 +117,7 @@ async function lookAt(files: readonly Fetched[], context: TableFilesContext): Pr
     for (const each of one.findings) context.onFinding({ ...each, file: object.path });
     found.push({
       path: one.form === 'lines' ? local.path : rowsPath(local),
+      object: object.path,
       form: one.form,
       profile: one.profile,
     });

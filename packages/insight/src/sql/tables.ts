@@ -7,14 +7,16 @@ import { cacheFailure } from '../cache/errors.ts';
 import type { ObjectCache } from '../cache/object-cache.ts';
 import { InsightError } from '../errors.ts';
 import type { OnFinding } from '../findings.ts';
+import { labelTable } from '../labels/label-file.ts';
 import { nameOf, windowFolderOf } from '../layout.ts';
 import { collectionFiles, timeWindow } from '../time-window.ts';
 import type { TimeWindow } from '../time-window.ts';
 import { openEngine, sqlName, sqlText } from './duckdb.ts';
 import type { Engine } from './duckdb.ts';
 import { resultRows } from './result-rows.ts';
+import { coveringRowFiles, fitsAmong } from './row-files.ts';
 import { tableFiles } from './table-files.ts';
-import type { TableFile } from './table-files.ts';
+import type { TableFile, TableFilesContext } from './table-files.ts';
 import { tableNames } from './table-names.ts';
 import { collectionView, joinedView } from './views.ts';
 import type { View } from './views.ts';
@@ -36,6 +38,8 @@ export interface TablesOptions {
   cache: ObjectCache;
   /** For queries, such as `700MB`; what does not fit into it goes to the disk of the cache where that is possible. */
   memory?: string;
+  /** A file of labels (CSV, JSON lines, Parquet), which becomes the table `labels`; its `row_id` is text. */
+  labels?: string | undefined;
   signal?: AbortSignal | undefined;
   /** Told of every file that is at hand. */
   onFile?: (file: { path: string; byteLength: number }) => void;
@@ -65,11 +69,11 @@ export const defaultMemory = '700MB';
 /**
  * One table a collection, called after it, and where a deployment has inputs and outputs one that joins them by row id, `joined`.
  * Types are those of all lines that were collected: nothing is sampled. Errors: `no_data` when no source holds a byte;
- * `cache_failed`; those of the stores and of queries.
+ * `cache_failed`; `labels_unreadable`; those of the stores and of queries.
  */
 export async function openTables(
   sources: readonly TableSource[],
-  { cache, memory = defaultMemory, signal, onFile = () => {} }: TablesOptions,
+  { cache, memory = defaultMemory, labels, signal, onFile = () => {} }: TablesOptions,
 ): Promise<Tables> {
   const spillFolder = join(cache.folder, `.spill-${randomUUID()}`);
   await using stack = new AsyncDisposableStack();
@@ -80,9 +84,9 @@ export async function openTables(
   const paths: string[] = [];
   for (const [index, source] of sources.entries()) {
     const { datastore, onFinding = () => {} } = source;
-    const objects = await objectsOf(source);
+    const found = await objectsOf(source);
     const context = { datastore, cache, engine, onFinding, onFile, signal };
-    const files = await tableFiles(objects, context).catch((error: unknown) => {
+    const files = await filesOf(found, context).catch((error: unknown) => {
       throw cacheFailure(cache.folder, error);
     });
     paths.push(...files.map((file) => file.path));
@@ -94,17 +98,61 @@ export async function openTables(
     if (left !== undefined && right !== undefined) tables.push(joinedView(name, left, right));
   }
   for (const { sql } of tables) await engine.run(sql);
+  if (labels !== undefined) {
+    await engine.run(await labelsView(engine, labels, tables));
+    paths.push(labels);
+  }
   return session({ engine, tables, paths, memory, stack: stack.move() });
 }
 
-async function objectsOf({
-  datastore,
-  collection,
-  window = timeWindow(),
-  objects,
-  onFinding = () => {},
-}: TableSource) {
-  return objects ?? Array.fromAsync(collectionFiles(datastore, collection, { window, onFinding }));
+/** It is called `labels_2` beside a collection of that name, and so on. */
+async function labelsView(engine: Engine, path: string, tables: readonly Table[]): Promise<string> {
+  const taken = new Set(tables.map(({ name }) => name.toLowerCase()));
+  let name = 'labels';
+  for (let number = 2; taken.has(name); number++) name = `labels_${number}`;
+  const { sql } = await labelTable(engine, path, 'row_id');
+  return `create view ${sqlName(name)} as select * from ${sql}`;
+}
+
+interface Found {
+  objects: readonly StoredObject[];
+  /** Parquet files beside them. */
+  rowObjects: readonly StoredObject[];
+}
+
+async function objectsOf(source: TableSource): Promise<Found> {
+  const { datastore, collection, window = timeWindow(), objects, onFinding = () => {} } = source;
+  if (objects !== undefined) return { objects, rowObjects: [] };
+  const rowObjects = new Map<string, StoredObject>();
+  const onRowFile = (object: StoredObject) => void rowObjects.set(object.path, object);
+  const found = await Array.fromAsync(
+    collectionFiles(datastore, collection, { window, onFinding, onRowFile }),
+  );
+  return { objects: found, rowObjects: [...rowObjects.values()] };
+}
+
+/** Row files where they hold what lies in their window and fit to the rest; the lines of everything else. */
+async function filesOf(found: Found, context: TableFilesContext): Promise<TableFile[]> {
+  const covering = await coveringRowFiles(found, context);
+  const covered = new Set(covering.flatMap(({ objects }) => objects));
+  const files = await tableFiles(
+    found.objects.filter((object) => !covered.has(object)),
+    context,
+  );
+  const profiles = [...files, ...covering.map(({ facts }) => facts)].map(({ profile }) => profile);
+  const unfit = covering.filter(({ facts }) => !fitsAmong(facts.profile, profiles));
+  files.push(
+    ...(await tableFiles(
+      unfit.flatMap(({ objects }) => objects),
+      context,
+    )),
+  );
+  for (const one of covering) {
+    const { path, objects, facts } = one;
+    const object = objects[0]?.path ?? path;
+    if (!unfit.includes(one)) files.push({ path, form: 'parquet', object, profile: facts.profile });
+  }
+  return files.sort((a, b) => (a.object < b.object ? -1 : 1));
 }
 
 function tableOf(name: string, collection: string, files: readonly TableFile[]): Table {

@@ -20,10 +20,12 @@ export interface View {
 }
 
 /** The rows of a collection. */
-export function collectionView(name: string, files: readonly TableFile[]): View {
-  const columns = mergeColumns(files.map(({ profile }) => profile.columns));
+export function collectionView(name: string, allFiles: readonly TableFile[]): View {
+  const files = allFiles.filter(({ form }) => form !== 'parquet');
+  const rowFiles = allFiles.filter(({ form }) => form === 'parquet');
+  const columns = mergeColumns(allFiles.map(({ profile }) => profile.columns));
   const names = viewNames(columns.map((column) => column.name));
-  const timeType = files.every(({ profile }) => profile.plainTimes) ? 'TIMESTAMP' : 'VARCHAR';
+  const timeType = allFiles.every(({ profile }) => profile.plainTimes) ? 'TIMESTAMP' : 'VARCHAR';
   const hasRowIds = files.some(({ form }) => form === 'rows');
   const asMap = needsMap(columns);
   const place = "correlationid || '_' || (place - 1)";
@@ -49,11 +51,31 @@ export function collectionView(name: string, files: readonly TableFile[]): View 
     { name: 'row_id', type: 'VARCHAR' },
     { name: 'time', type: timeType },
   ];
+  const selects: string[] = [];
+  if (files.length > 0 || rowFiles.length === 0)
+    selects.push(
+      `select ${['correlationid', `${rowId} as row_id`, 'time', ...cells].join(', ')} from (${inner})`,
+    );
+  if (rowFiles.length > 0) selects.push(parquetRows(rowFiles, { columns, names }));
   return {
     name,
     columns: [...own, ...columns.map(({ type }, index) => ({ name: names[index] ?? '', type }))],
-    sql: `create view ${sqlName(name)} as select ${['correlationid', `${rowId} as row_id`, 'time', ...cells].join(', ')} from (${inner})`,
+    sql: `create view ${sqlName(name)} as ${selects.join(' union all ')}`,
   };
+}
+
+/** Row files have the columns that they have by the names and types of the view. */
+function parquetRows(
+  files: readonly TableFile[],
+  { columns, names }: { columns: readonly Column[]; names: readonly string[] },
+): string {
+  const there = new Set(files.flatMap(({ profile }) => profile.columns.map(({ name }) => name)));
+  const cells = columns.map(({ name, type }, index) => {
+    const called = sqlName(names[index] ?? '');
+    return there.has(name) ? `cast(${called} as ${type}) as ${called}` : `null::${type} as ${called}`;
+  });
+  const paths = files.map(({ path }) => sqlText(path)).join(', ');
+  return `select ${['correlationid', 'row_id', 'time', ...cells].join(', ')} from read_parquet([${paths}], union_by_name = true)`;
 }
 
 /** Inputs with their outputs, by row id; a column that both have is `<name of the inputs>.<column>` on their side. */

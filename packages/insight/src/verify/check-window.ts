@@ -20,7 +20,9 @@ export interface WindowCheck {
   /** Length by path of what the window's folder holds. */
   lengths: ReadonlyMap<string, number>;
   onFinding: OnFinding;
-  onRecord: (entry: RecordLine) => Promise<void>;
+  onRecord: (entry: RecordLine, seal: Manifest | undefined) => Promise<void>;
+  /** Told of each data file that no manifest covers. */
+  onOpenFile: (file: string) => void;
 }
 
 /** Reads the window once and holds its lines against its manifests. `stored` is the number of records, repeated ones included. */
@@ -42,6 +44,7 @@ export async function checkWindow(check: WindowCheck): Promise<{ counts: VerifyC
   );
   for (const file of files.filter((file) => !claimed.has(file))) {
     openFiles++;
+    check.onOpenFile(file);
     openRecords += (await readFile(check, { file, end: lengths.get(file) ?? 0, sealedEnd: 0 })).openRecords;
   }
   counts.accepted += openRecords;
@@ -69,13 +72,14 @@ async function checkSeal(
     else if (end < bytes) report('file_short', `${name} has ${end} bytes of ${bytes} sealed ones.`);
     whole &&= end !== undefined && end >= bytes;
     if (end === undefined) continue;
-    const read = await readFile(check, { file, end, sealedEnd: bytes, chain });
+    const read = await readFile(check, { file, end, sealedEnd: bytes, chain, manifest });
     chain = read.chain;
     records += read.records;
     openRecords += read.openRecords;
   }
   if (whole && Buffer.from(chain).toString('hex') !== manifest.chain) {
-    const message = `The lines are not those that were sealed (${records} records where ${manifest.lines} lines were).`;
+    const names = manifest.files.map(({ name }) => name).join(', ');
+    const message = `The lines of ${names} are not those that were sealed (${records} records where ${manifest.lines} lines were).`;
     report('chain_mismatch', message);
   }
   const { kept: accepted, lines, seen, dropped } = manifest;
@@ -129,7 +133,8 @@ async function readFile(
     end,
     sealedEnd,
     chain = chainStart,
-  }: { file: string; end: number; sealedEnd: number; chain?: Uint8Array },
+    manifest,
+  }: { file: string; end: number; sealedEnd: number; chain?: Uint8Array; manifest?: Manifest },
 ): Promise<FileRead> {
   const read: FileRead = { chain, records: 0, openRecords: 0 };
   for await (const line of readLines(datastore, file, { end })) {
@@ -145,7 +150,7 @@ async function readFile(
     }
     if (sealed) read.records++;
     else read.openRecords++;
-    await onRecord({ file, line, record });
+    await onRecord({ file, line, record }, sealed ? manifest : undefined);
   }
   return read;
 }

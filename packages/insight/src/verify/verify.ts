@@ -1,9 +1,11 @@
 import type { Datastore } from '@gleaner/datastore';
+import type { Manifest } from '@gleaner/protocol';
 import { finding } from '../findings.ts';
 import type { OnFinding } from '../findings.ts';
 import { folderPath, isDataFile, isManifest, listWindows } from '../layout.ts';
 import type { CollectedWindow } from '../layout.ts';
 import { locatePayload, payloadUrl } from '../payload.ts';
+import { checkRecord, checkUnclaimed, shortBody } from './deep-checks.ts';
 import { readRecords } from '../records.ts';
 import type { RecordLine } from '../records.ts';
 import { checkWindow } from './check-window.ts';
@@ -18,6 +20,8 @@ export interface VerifyOptions {
   maxFindings?: number;
   /** Events remembered at a time, 32 bytes each; a collection with more is read more than once. Default 4 million. */
   maxEventIds?: number;
+  /** Reads the bodies beside the lines too, and holds each sealed line against its window and its collection. */
+  deep?: boolean;
   /** Told of every window before it is read. */
   onWindow?: (window: CollectedWindow) => void;
 }
@@ -30,14 +34,15 @@ export interface VerifyOptions {
 export async function verify(
   datastore: Datastore,
   prefix = '',
-  { maxFindings = 1000, maxEventIds = 4 * 1024 * 1024, onWindow = () => {} }: VerifyOptions = {},
+  options: VerifyOptions = {},
 ): Promise<VerifyReport> {
+  const { maxFindings = 1000, maxEventIds = 4 * 1024 * 1024, deep = false, onWindow = () => {} } = options;
   const found = collectFindings(maxFindings);
   const collections: CollectionVerdict[] = [];
   const totals = noCounts();
   for (const collection of await collectionsBelow(datastore, prefix)) {
     const ids = createEventIds({ maxEntries: maxEventIds });
-    const scope = { datastore, collection, prefix, ids, onFinding: found.add, onWindow };
+    const scope = { datastore, collection, prefix, ids, deep, onFinding: found.add, onWindow };
     const verdict = await verifyCollection(scope);
     collections.push(verdict);
     addCounts(totals, verdict);
@@ -52,6 +57,7 @@ interface Scope {
   collection: string;
   prefix: string;
   ids: EventIds;
+  deep: boolean;
   onFinding: OnFinding;
   onWindow: (window: CollectedWindow) => void;
 }
@@ -63,11 +69,15 @@ async function verifyCollection(scope: Scope): Promise<CollectionVerdict> {
   for await (const window of windowsOf(scope)) {
     scope.onWindow(window);
     const lengths = new Map(window.objects.map(({ path, byteLength }) => [path, byteLength]));
-    const onRecord = async (entry: RecordLine): Promise<void> => {
+    const claimed = new Set<string>();
+    const onRecord = async (entry: RecordLine, seal: Manifest | undefined): Promise<void> => {
       checkEvent(scope, entry);
-      await checkPayload(scope, entry, lengths);
+      if (scope.deep && seal !== undefined) checkRecord(entry, { seal, window, onFinding });
+      for (const path of await checkPayloads(scope, entry, lengths)) claimed.add(path);
     };
-    const checked = await checkWindow({ datastore, window, lengths, onFinding, onRecord });
+    const onOpenFile = (file: string) => links.addOpen(file, window);
+    const checked = await checkWindow({ datastore, window, lengths, onFinding, onRecord, onOpenFile });
+    if (scope.deep) checkUnclaimed(window, { claimed, onFinding });
     addCounts(verdict, checked.counts);
     checked.seals.forEach(links.add);
   }
@@ -94,22 +104,47 @@ async function checkEvents(scope: Scope): Promise<void> {
   }
 }
 
-async function checkPayload(
-  { datastore, onFinding }: Scope,
-  { file, line, record }: RecordLine,
+/** Paths of what rests beside the line. */
+async function checkPayloads(
+  scope: Scope,
+  entry: RecordLine,
   listed: ReadonlyMap<string, number>,
-): Promise<void> {
-  const url = payloadUrl(record);
-  if (url === undefined) return;
+): Promise<string[]> {
+  const { record } = entry;
+  const bodyUrl = payloadUrl(record);
+  const streamUrl = record.attributes.get('eventstreamref');
+  const paths: string[] = [];
+  for (const url of [bodyUrl, streamUrl]) {
+    if (url === undefined) continue;
+    const total = url === bodyUrl ? record.contentRange?.total : undefined;
+    const path = await checkPayload(scope, entry, { url, total, listed });
+    if (path !== undefined) paths.push(path);
+  }
+  return paths;
+}
+
+async function checkPayload(
+  { datastore, deep, onFinding }: Scope,
+  { file, line, record }: RecordLine,
+  { url, total, listed }: { url: string; total: number | undefined; listed: ReadonlyMap<string, number> },
+): Promise<string | undefined> {
   const spot = { file, line: line.number };
   const place = await locatePayload(datastore, url, { record, file, listed });
-  const total = record.contentRange?.total;
-  if (place.kind === 'missing') onFinding(finding('payload_missing', spot, `The body is not there: ${url}`));
-  else if (place.kind === 'elsewhere') {
-    onFinding(finding('payload_elsewhere', spot, `The body is outside this store: ${url}`));
-  } else if (total !== undefined && total !== place.byteLength) {
-    const message = `The body ${place.path} has ${place.byteLength} bytes; ${total} were received.`;
-    onFinding(finding('payload_changed', spot, message));
+  switch (place.kind) {
+    case 'missing':
+      onFinding(finding('payload_missing', spot, `The body is not there: ${url}`));
+      return undefined;
+    case 'elsewhere':
+      onFinding(finding('payload_elsewhere', spot, `The body is outside this store: ${url}`));
+      return undefined;
+    case 'found': {
+      const { path, byteLength } = place;
+      const isChanged = total !== undefined && total !== byteLength;
+      const changed = `The body ${path} has ${byteLength} bytes; ${total} were received.`;
+      const problem = isChanged ? changed : deep ? await shortBody(datastore, place) : undefined;
+      if (problem !== undefined) onFinding(finding('payload_changed', spot, problem));
+      return path;
+    }
   }
 }
 

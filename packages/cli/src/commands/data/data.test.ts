@@ -127,6 +127,18 @@ describe('gleaner data verify', () => {
     assert.equal(lastLine(stdout), 'accepted 5 · stored 5 · missing 0 · duplicate 0');
   });
 
+  it('looks at bodies and places with --deep', async () => {
+    const { exitCode, stdout } = await verifyDeep();
+    assert.deepEqual([exitCode, /^(error|note) /m.test(stdout)], [0, false], stdout);
+    const left = join(await dataFile(outputs), '../left.json');
+    await writeFile(left, '[]');
+    try {
+      assert.match((await verifyDeep()).stdout, /^note +payload_unclaimed .*left\.json/m);
+    } finally {
+      await unlink(left);
+    }
+  });
+
   it('takes a window folder for its window', async () => {
     const window = join(await dataFile(outputs), '..');
     const { stdout } = await gleaner(['data', 'verify', window]);
@@ -178,6 +190,10 @@ describe('gleaner data verify', () => {
     });
   });
 });
+
+function verifyDeep() {
+  return gleaner(['data', 'verify', '--deep', dataFolder]);
+}
 
 async function assertFails({ last, code }: { last: string; code: string }): Promise<void> {
   const { exitCode, stdout } = await gleaner(['data', 'verify', dataFolder]);

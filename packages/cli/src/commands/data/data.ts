@@ -5,8 +5,10 @@ import type { StoreFile } from './opened-data.ts';
 import { registerQueries } from './queries.ts';
 
 const help = `
-Where data lie in a store, name the place by azureml:// path and the file that
-names the datastore with -f, or by s3://, gs:// or https:// URL.
+A place is a folder; or a data asset (azureml:<name>:<version>) or
+<endpoint>/<deployment>/<collection> of a workspace (GLEANER_SERVER); or a place in
+a store, by s3://, gs:// or https:// URL, or by azureml:// path, whose datastore the
+workspace names, or the file of -f.
 
 Example:
   gleaner data verify gleaner-data`;
@@ -34,6 +36,17 @@ export function registerData(program: Command): void {
       (await import('./head.ts')).printHead(path, options),
     );
 
+  addOutputOptions(data.command('tail'))
+    .description('Print the last records; with -f, and all that come from now on, until Ctrl-C.')
+    .argument('[path]', 'folder of the data or of a collection, or a file', 'gleaner-data')
+    .option('-n, --limit <records>', 'how many of the last', wholeNumber, 10)
+    .option('-f, --follow', 'go on with what is stored from now on')
+    .option('--file <file>', fileHelp)
+    .addHelpText('after', '\nExample:\n  gleaner data tail -f iris/blue/model_inputs')
+    .action(async (path: string, options: DataOptions & { limit: number; follow?: true }) =>
+      (await import('./tail.ts')).printTail(path, options),
+    );
+
   withWindow(add(data, 'rows', 'gleaner data rows iris/blue/model_inputs --from 2026-11-23T18 -o jsonl'))
     .description('Print the rows of a collection, each with its id.')
     .argument('<collection>', 'folder of the collection')
@@ -45,14 +58,17 @@ export function registerData(program: Command): void {
     .description('Join the rows of two collections by their ids.')
     .argument('<inputs>', 'folder of a collection; its rows give the order')
     .argument('<outputs>', 'folder of another collection, which is held in memory')
-    .action(async (inputs: string, outputs: string, options: RowsOptions) =>
+    .option('--labels <place>', 'labels that came later: a CSV, JSON lines or Parquet file, or a collection')
+    .option('--on <column>', 'what labels join on: row_id, or a column that both have', 'row_id')
+    .action(async (inputs: string, outputs: string, options: JoinOptions) =>
       (await import('./join.ts')).printJoin({ inputs, outputs }, options),
     );
 
   add(data, 'verify', 'gleaner data verify gleaner-data')
     .description('Hold all lines against the manifests: is anything missing, changed, or there twice?')
     .argument('[folder]', 'folder of the data', 'gleaner-data')
-    .action(async (folder: string, options: DataOptions) =>
+    .option('--deep', 'read bodies beside the lines too, and check that each line is where it belongs')
+    .action(async (folder: string, options: DataOptions & { deep?: true }) =>
       (await import('./verify.ts')).verifyData(folder, options),
     );
 
@@ -67,6 +83,11 @@ export interface RowsOptions extends DataOptions {
   from?: string;
   to?: string;
   limit?: number;
+}
+
+export interface JoinOptions extends RowsOptions {
+  labels?: string;
+  on: string;
 }
 
 const fileHelp = 'YAML that names datastores, for azureml:// and their URLs';

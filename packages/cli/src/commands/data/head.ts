@@ -16,11 +16,11 @@ export async function printHead(path: string, options: DataOptions & { limit: nu
   const count =
     options.output === 'jsonl' && options.query === undefined
       ? await printRaw(records)
-      : await printItems(records, { json: textOf, columns: tableColumns }, options);
+      : await printItems(records, { json: textOf, columns: recordColumns }, options);
   if (count === 0) process.stderr.write(`No records lie below ${path}.\n`);
 }
 
-const tableColumns: Record<string, (entry: RecordLine) => string> = {
+export const recordColumns: Record<string, (entry: Pick<RecordLine, 'record'>) => string> = {
   TIME: ({ record }) => visible(record.time ?? ''),
   COLLECTION: ({ record }) => visible(collectionOfType(record.type ?? '') ?? record.type ?? ''),
   'CORRELATION ID': ({ record }) => shortened(visible(record.correlationId ?? ''), 36),

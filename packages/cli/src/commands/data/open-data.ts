@@ -2,23 +2,32 @@ import { stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openFolderDatastore } from '@gleaner/datastore';
-import { isDataFile, listWindows, timeWindow } from '@gleaner/insight';
+import { isDataFile, listWindows, timeWindow, windowFolderOf } from '@gleaner/insight';
 import type { TimeWindow } from '@gleaner/insight';
 import { parseWindowFolder } from '@gleaner/protocol';
 import { usageError } from '../../output/failure.ts';
 import { isStoreAddress, openStore } from './open-store.ts';
 import type { OpenedData, StoreFile } from './opened-data.ts';
+import { assetUri, collectionUri, isAssetAddress } from './workspace-address.ts';
 
 /** Where data land unless a datastore is named, and where names such as `iris/blue/model_inputs` are looked for. */
 export const defaultData = 'gleaner-data';
 
 /**
- * Opens a place in a store ({@link openStore}), a folder, a folder within a collection, or a file, named by path or `file://` URL. The store begins above the folders of
- * years and hours, so that references to bodies beside the lines can be followed. Error: `usage_invalid` when nothing is there.
+ * Opens a place in a store ({@link openStore}), or a folder, a folder within a collection, or a file, named by path or `file://`
+ * URL; where no such folder is, a data asset (`azureml:<name>:<version>`) or the collection of a deployment
+ * (`<endpoint>/<deployment>/<collection>`) of the workspace. The store begins above the folders of years and hours, so that
+ * references to bodies beside the lines can be followed. Errors: `usage_invalid` when nothing is there, those of the store and of
+ * the workspace.
  */
 export async function openData(address: string, { file }: StoreFile = {}): Promise<OpenedData> {
   if (isStoreAddress(address)) return openStore(address, file);
-  const { path, isFile } = await find(address);
+  const found = await find(address);
+  if (found === undefined) {
+    const uri = isAssetAddress(address) ? assetUri(address) : collectionUri(address);
+    return openStore(await uri, file);
+  }
+  const { path, isFile } = found;
   const parts = (isFile ? dirname(path) : path).split('/');
   const depth =
     [5, 4, 3, 2, 1].find((count) => parseWindowFolder(parts.slice(-count).join('/')) !== undefined) ?? 0;
@@ -49,7 +58,7 @@ export async function openCollection(address: string, from: StoreFile = {}): Pro
   try {
     if (data.isFile)
       throw usageError(`${address} is a file.`, 'Name the folder of its hour, or its collection.');
-    const window = parseWindowFolder(data.prefix.slice(0, -1)) ?? timeWindow();
+    const window = windowFolderOf(data.prefix) ?? timeWindow();
     const found = new Set<string>();
     for await (const { collection, objects } of listWindows(data.datastore, data.prefix)) {
       if (objects.some((object) => isDataFile(object.path))) found.add(collection);
@@ -82,7 +91,7 @@ function notOne(address: string, found: readonly string[]): Error {
   );
 }
 
-async function find(address: string): Promise<{ path: string; isFile: boolean }> {
+async function find(address: string): Promise<{ path: string; isFile: boolean } | undefined> {
   const named = address.startsWith('file://') ? fileURLToPath(address) : address;
   for (const path of [named, join(defaultData, named), join(defaultData, 'modelDataCollector', named)].map(
     (one) => resolve(one),
@@ -90,8 +99,5 @@ async function find(address: string): Promise<{ path: string; isFile: boolean }>
     const stats = await stat(path).catch(() => undefined);
     if (stats !== undefined) return { path, isFile: !stats.isDirectory() };
   }
-  throw usageError(
-    `There is nothing at ${address}.`,
-    `Name a folder of collected data, or a file of it; "gleaner run" writes to ${defaultData} unless told otherwise.`,
-  );
+  return undefined;
 }

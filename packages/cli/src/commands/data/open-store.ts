@@ -1,17 +1,19 @@
-/** Data in a store that is no folder: by `azureml://` path with a file that names the datastore, or by the store's own URL. */
+/** Data in a store: by `azureml://` path, whose datastore a file names or else the workspace, or by the store's own URL. */
 import { openDatastore, storeKinds } from '@gleaner/datastore';
 import type { Datastore, DatastoreConfig } from '@gleaner/datastore';
 import { parseDatastoreUri } from '@gleaner/protocol';
+import type { DatastoreUri } from '@gleaner/protocol';
 
 import { usageError } from '../../output/failure.ts';
 import { readDatastoreFile } from '../datastore-file.ts';
 import type { OpenedData } from './opened-data.ts';
+import { workspaceDatastore } from './workspace-address.ts';
 
 export function isStoreAddress(address: string): boolean {
   return /^[a-z][a-z0-9+.-]+:\/\//i.test(address) && !address.toLowerCase().startsWith('file:');
 }
 
-/** `file`: names datastores. Errors: `usage_invalid`, those of the store. */
+/** `file`: names datastores. Errors: `usage_invalid`, those of the store and of the workspace. */
 export async function openStore(address: string, file: string | undefined): Promise<OpenedData> {
   const named = file === undefined ? new Map<string, DatastoreConfig>() : await readDatastoreFile(file);
   const { datastore, path } = address.toLowerCase().startsWith('azureml:')
@@ -40,13 +42,16 @@ interface Place {
 
 async function byName(address: string, named: ReadonlyMap<string, DatastoreConfig>): Promise<Place> {
   const isWhole = /^azureml:\/\/datastores\/([^/]+)(?:\/paths)?\/?$/i.exec(address);
-  const { datastore: name, path } =
-    isWhole === null ? parseDatastoreUri(address) : { datastore: isWhole[1] ?? '', path: '' };
-  const config = named.get(name);
+  const {
+    datastore: name,
+    path,
+    workspace,
+  }: DatastoreUri = isWhole === null ? parseDatastoreUri(address) : { datastore: isWhole[1] ?? '', path: '' };
+  const config =
+    named.get(name) ?? (named.size === 0 ? await workspaceDatastore(name, workspace) : undefined);
   if (config !== undefined) return { datastore: await openDatastore(config), path };
-  const known = named.size === 0 ? 'no file names any' : `known: ${[...named.keys()].join(', ')}`;
   throw usageError(
-    `There is no datastore '${name}' (${known}).`,
+    `There is no datastore '${name}' (known: ${[...named.keys()].join(', ')}).`,
     'Name it in a file, and the file with -f: a collector configuration, or the file of a datastore.',
   );
 }

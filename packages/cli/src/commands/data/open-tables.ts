@@ -7,14 +7,15 @@ import {
   listWindows,
   openTables,
   timeWindow,
+  windowFolderOf,
 } from '@gleaner/insight';
 import type { Finding, ObjectCache, Table, Tables, TableSource } from '@gleaner/insight';
-import { parseWindowFolder } from '@gleaner/protocol';
 import type { StoredObject } from '@gleaner/datastore';
 import { bytesText } from '../../output/cells.ts';
 import { usageError } from '../../output/failure.ts';
 import { openFindings } from '../../output/findings.ts';
 import { openProgress } from '../../output/progress.ts';
+import { labelFile } from './label-place.ts';
 import { openData } from './open-data.ts';
 import type { OpenedData } from './opened-data.ts';
 import type { CacheOptions, QueryOptions } from './queries.ts';
@@ -34,7 +35,9 @@ export async function openPlaces(
   const { onFinding } = stack.use(openFindings());
   const sources: TableSource[] = [];
   const findings: Finding[][] = [];
-  for (const place of places) {
+  const labels = options.labels === undefined ? undefined : await labelFile(options.labels);
+  const named = options.labels === undefined || labels !== undefined ? places : [...places, options.labels];
+  for (const place of named) {
     const data = stack.use(await openData(place, options));
     for (const source of await sourcesOf(data, options)) {
       const own: Finding[] = [];
@@ -49,7 +52,7 @@ export async function openPlaces(
   const { memory } = options;
   const tables = stack.use(
     await withProgress((onFile) =>
-      openTables(sources, { cache, signal, onFile, ...(memory !== undefined && { memory }) }),
+      openTables(sources, { cache, labels, signal, onFile, ...(memory !== undefined && { memory }) }),
     ),
   );
   // That a request is no row is no news where there are no rows at all.
@@ -92,7 +95,7 @@ export async function withProgress<T>(
 /** Every collection at, around or below the place; of a folder within one its hours, of a file the file. */
 export async function sourcesOf(data: OpenedData, options: CacheOptions): Promise<TableSource[]> {
   const { datastore, prefix, isFile, show } = data;
-  const inside = parseWindowFolder(prefix.slice(0, -1)) ?? timeWindow();
+  const inside = windowFolderOf(prefix) ?? timeWindow();
   const window = options.from === undefined && options.to === undefined ? inside : timeWindow(options);
   const found = new Map<string, StoredObject[]>();
   for await (const { collection, objects } of listWindows(datastore, prefix)) {

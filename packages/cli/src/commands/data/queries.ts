@@ -14,6 +14,8 @@ export interface CacheOptions extends DataOptions {
 
 export interface QueryOptions extends CacheOptions {
   memory?: string;
+  /** Of `sql` alone. */
+  labels?: string;
 }
 
 const exportFormats: readonly ExportFormat[] = ['parquet', 'csv', 'jsonl'];
@@ -26,7 +28,7 @@ export interface ExportOptions extends QueryOptions {
 
 type Add = (name: string, example: string) => Command;
 
-/** `gleaner data sql | show | export | stats`: what looks into the data of a place as a whole. */
+/** `gleaner data sql | show | export | compact | stats`: what looks into the data of a place as a whole. */
 export function registerQueries(add: Add): void {
   withMemory(withCache(add('sql', 'gleaner data sql "select count(*) from model_inputs" gleaner-data')))
     .description('Ask the data with SQL: a view for each collection, and joined.')
@@ -36,6 +38,10 @@ export function registerQueries(add: Add): void {
       '-n, --limit <rows>',
       'how many at most (default: 100 in a table, all in other formats)',
       wholeNumber,
+    )
+    .option(
+      '--labels <place>',
+      'labels that came later: a CSV, JSON lines or Parquet file as the view labels, or a collection',
     )
     .action(async (query: string, places: string[], options: QueryOptions & { limit?: number }) =>
       (await import('./sql.ts')).printQuery({ query, places }, options),
@@ -61,6 +67,13 @@ export function registerQueries(add: Add): void {
       (await import('./export.ts')).exportData(place, options),
     );
 
+  withMemory(withCacheFolder(add('compact', 'gleaner data compact gleaner-data')))
+    .description('Write the rows of sealed hours as Parquet beside their lines; queries read it instead.')
+    .argument('[place]', 'folder of the data, or of a collection', 'gleaner-data')
+    .action(async (place: string, options: QueryOptions) =>
+      (await import('./compact.ts')).compactData(place, options),
+    );
+
   withMemory(withCache(add('stats', 'gleaner data stats gleaner-data')))
     .description('Sum up each column: type, nulls, least, most, mean, quartiles.')
     .argument('[place]', 'folder of the data, or of a collection', 'gleaner-data')
@@ -70,10 +83,15 @@ export function registerQueries(add: Add): void {
 }
 
 function withCache(command: Command, end = '--to'): Command {
-  return command
-    .option('--from <time>', 'first hour, such as 2026-11-23T18 (UTC)')
-    .option(`${end} <time>`, 'end of the last hour; an end within an hour takes all of it')
-    .option('--cache <folder>', 'keeps what stores gave (default: ~/.cache/gleaner/objects)');
+  return withCacheFolder(
+    command
+      .option('--from <time>', 'first hour, such as 2026-11-23T18 (UTC)')
+      .option(`${end} <time>`, 'end of the last hour; an end within an hour takes all of it'),
+  );
+}
+
+function withCacheFolder(command: Command): Command {
+  return command.option('--cache <folder>', 'keeps what stores gave (default: ~/.cache/gleaner/objects)');
 }
 
 function withMemory(command: Command): Command {

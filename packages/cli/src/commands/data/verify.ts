@@ -10,9 +10,10 @@ import { openData } from './open-data.ts';
 import type { DataOptions } from './data.ts';
 
 /** Sets the exit code to 1 when anything is missing, there twice, or not as it was sealed. */
-export async function verifyData(folder: string, options: DataOptions): Promise<void> {
+export async function verifyData(folder: string, options: DataOptions & { deep?: true }): Promise<void> {
   await using data = await openData(folder, options);
-  const report = await withProgress((onWindow) => verify(data.datastore, data.prefix, { onWindow }));
+  const deep = options.deep ?? false;
+  const report = await withProgress((onWindow) => verify(data.datastore, data.prefix, { deep, onWindow }));
   const shown: VerifyReport = {
     ...report,
     collections: report.collections.map((one) => ({ ...one, collection: data.show(one.collection) || '.' })),
