@@ -8,7 +8,7 @@ import { withLock } from './lock.mjs';
 import { run } from './process-group.ts';
 import { cacheFolder, repository } from './repository.ts';
 
-/** What can be asked for: the packages of `examples/iris`, the same with pandas 3, or MLflow's server (both from Python 3.11 on). */
+/** What can be asked for: the packages of `examples/iris`, the same with pandas 3, MLflow's server (both from Python 3.11 on), or the client of the original. */
 export type PythonPackages = keyof typeof requirementFiles;
 
 /** `python`: the interpreter; `bin`: the folder of its commands; `unavailable`: what is missing and what to do. */
@@ -24,6 +24,7 @@ const requirementFiles = {
   iris: join(repository, 'examples/iris/requirements.txt'),
   pandas3: join(repository, 'scripts/python/pandas3.txt'),
   mlflow: join(repository, 'scripts/python/mlflow.txt'),
+  mlclient: join(repository, 'scripts/python/mlclient.txt'),
 };
 const oldestMinor = 9;
 

@@ -1,5 +1,8 @@
 /** What routes do that have no `summary` of their own. */
 export const words: Readonly<Record<string, string>> = {
+  'GET /metadata/endpoints': "where the original's client finds this cloud; needs no credential",
+  'POST <workspace>/<assets>/<name>/versions/<version>/startPendingUpload':
+    "where the original's client may put the files of a code or model version, for an hour",
   'GET /account': 'who the caller is, with its roles',
   'GET /servicePrincipals': 'who there is: API keys, and identities of what runs',
   'POST /servicePrincipals': 'makes one with a key: `secretText`, shown this once',

@@ -1,6 +1,6 @@
 import { glob } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { relative } from 'node:path';
+import { basename, relative } from 'node:path';
 import { run } from 'node:test';
 import type { TestEvent } from 'node:test/reporters';
 import { repository } from './repository.ts';
@@ -11,6 +11,7 @@ export const integrationTests = testStep('integration', isIntegration);
 
 /** A file that takes longer hangs. */
 const fileTimeoutMs = 180_000;
+const shownSlowest = 5;
 
 function isIntegration(path: string): boolean {
   return path.endsWith('.integration.test.ts');
@@ -44,7 +45,26 @@ async function runTestFiles(files: string[], signal: AbortSignal): Promise<Outco
   const skipped = results
     .filter(({ skip }) => skip !== undefined)
     .map(({ file = '', name, skip }) => `${relative(repository, file)}: ${name} (${skip})`);
-  return { kind: 'passed', note: `${passed.length} tests in ${files.length} files`, skipped };
+  const note = `${passed.length} tests in ${files.length} files; ${slowest(results)}`;
+  return { kind: 'passed', note, skipped };
+}
+
+type Result = Extract<TestEvent, { type: 'test:pass' }>['data'];
+
+/** Where the time goes, for whoever wants it back. */
+function slowest(results: readonly Result[]): string {
+  const seconds = new Map<string, number>();
+  for (const { file = '', nesting, details } of results) {
+    if (nesting === 0) seconds.set(file, (seconds.get(file) ?? 0) + details.duration_ms / 1000);
+  }
+  return [...seconds]
+    .toSorted(([, a], [, b]) => b - a)
+    .slice(0, shownSlowest)
+    .map(
+      ([file, taken]) =>
+        `${basename(file).replace(/(\.integration)?\.test\.ts$/, '')} ${Math.round(taken)} s`,
+    )
+    .join(', ');
 }
 
 function failureText({ data }: Extract<TestEvent, { type: 'test:fail' }>): string {

@@ -58,7 +58,8 @@ describe('spec/errors.md', () => {
   it('has the codes of workspaces, and of what runs deployments', async () => {
     assertListed('Workspaces', workspaceErrorCodes);
     const thrown = /(?:\bcode: |\b(?:Gleaner|Program)Error\(\s*|#fail\(\s*)'([a-z]+_[a-z_]+)'/g;
-    assertListed('Running deployments', await codesBelow('serving/src/{processes,programs}', thrown));
+    const ofRunning = await codesBelow('serving/src/{processes,programs}', thrown);
+    assertListed('Running deployments', ofRunning.union(await codesBelow('cli/src/commands/up', thrown)));
   });
 
   it('has the codes of gleaner ml', async () => {

@@ -1,10 +1,15 @@
 /** The commands of `gleaner`, and how each of them ends: 0, 1 failed, 2 usage. */
 import { Command } from 'commander';
 import manifest from '../package.json' with { type: 'json' };
+import { registerAccount } from './commands/account/account.ts';
+import { registerAd } from './commands/ad/ad.ts';
 import { registerCollect } from './commands/collect.ts';
 import { registerData } from './commands/data/data.ts';
 import { registerDatastore } from './commands/datastore/datastore.ts';
+import { registerIdentity } from './commands/identity/identity.ts';
+import { registerLogin } from './commands/login/login.ts';
 import { registerMl } from './commands/ml/ml.ts';
+import { registerRole } from './commands/role/role.ts';
 import { registerRun } from './commands/run.ts';
 import { registerUp } from './commands/up/up.ts';
 import { reportFailure } from './output/failure.ts';
@@ -41,5 +46,10 @@ function createProgram(): Command {
   registerData(program);
   registerDatastore(program);
   registerMl(program);
+  registerLogin(program);
+  registerAccount(program);
+  registerRole(program);
+  registerAd(program);
+  registerIdentity(program);
   return program;
 }

@@ -121,3 +121,10 @@ export { endpointEntity, endpointToRest, readEndpoint } from './resources/endpoi
 export type { AuthModeWord, Endpoint } from './resources/endpoint.ts';
 export { requireValue } from './resources/reading.ts';
 export type { Reading } from './resources/reading.ts';
+export { coversScope, matchesAction } from './access/actions.ts';
+export { authorise } from './access/authorise.ts';
+export type { Decision, Demand, Grant, Permission } from './access/authorise.ts';
+export { builtInRoles } from './access/built-in-roles.ts';
+export type { Role } from './access/built-in-roles.ts';
+export { readRoleFile } from './access/role-file.ts';
+export type { RoleFile } from './access/role-file.ts';

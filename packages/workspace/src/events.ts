@@ -10,6 +10,7 @@ export interface WorkspaceEvents {
   routesFailed(error: unknown): void;
   restoreFailed(id: string | undefined, error: unknown, reason: string): void;
   operationFailed(operation: Operation, error: unknown): void;
+  auditFailed(error: unknown): void;
   requestFailed(error: unknown, request: { method: string; url: string }): void;
 }
 
@@ -28,6 +29,8 @@ export function createWorkspaceEvents(logger: Logger): WorkspaceEvents {
       ),
     operationFailed: ({ id, kind, resourceId }, error) =>
       logger.error({ event: 'operation_failed', id, kind, resourceId, err: error }, 'an operation broke'),
+    auditFailed: (error) =>
+      logger.error({ event: 'audit_failed', err: error }, 'a line of the audit could not be written'),
     requestFailed: (error, { method, url }) =>
       logger.error(
         { event: 'request_failed', method, path: url.split('?')[0], err: error },

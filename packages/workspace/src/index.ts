@@ -1,3 +1,4 @@
+export type { NewOwner } from './access/owner.ts';
 export { WorkspaceError, workspaceErrorCodes } from './errors.ts';
 export type { WorkspaceErrorCode } from './errors.ts';
 export type { WorkspaceNames } from './resources/ids.ts';

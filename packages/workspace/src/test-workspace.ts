@@ -1,5 +1,5 @@
 /** A workspace in this process for tests, called over HTTP as clients do. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,6 +23,8 @@ export interface TestWorkspace extends AsyncDisposable {
   folder: string;
   port: number;
   runtime: MemoryRuntime;
+  /** Of the owner, which `call` sends where its headers have no other. */
+  token: string;
   /** All lines of its log. */
   log(): string;
   /** A path below the workspace, or one that starts with `/subscriptions`. */
@@ -49,6 +51,7 @@ export const workspaceId =
 
 export async function startTestWorkspace(options: TestWorkspaceOptions = {}): Promise<TestWorkspace> {
   const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'gleaner-workspace-')));
+  const tokenPath = join(folder, 'owner-token');
   const runtime = options.runtime ?? createMemoryRuntime();
   let log = '';
   const logger = pino({ level: 'info' }, { write: (line: string) => void (log += line) });
@@ -60,8 +63,10 @@ export async function startTestWorkspace(options: TestWorkspaceOptions = {}): Pr
     publicUrl: 'http://gleaner.example:5080',
     names: { subscriptionId: '0-0', resourceGroup: 'local', workspace: 'w' },
     location: 'here',
+    keepOwner: async ({ token }) => writeFile(tokenPath, token),
     logger,
   });
+  const token = await readFile(tokenPath, 'utf8');
   const { port } = workspace;
   const call: TestWorkspace['call'] = async (method, path, { body, headers = {} } = {}) => {
     const url =
@@ -74,13 +79,18 @@ export async function startTestWorkspace(options: TestWorkspaceOptions = {}): Pr
       method,
       path: url,
       text: isText ? (body ?? '') : JSON.stringify(body),
-      headers: { ...(isText ? {} : { 'content-type': 'application/json' }), ...headers },
+      headers: {
+        authorization: `Bearer ${token}`,
+        ...(isText ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
     });
   };
   return {
     folder,
     port,
     runtime,
+    token,
     log: () => log,
     call,
     async settle(method, path, callOptions) {

@@ -4,6 +4,10 @@ import { join, resolve } from 'node:path';
 
 import type { Logger } from 'pino';
 
+import { openAudit } from './access/audit.ts';
+import { createFailureLimit } from './access/failures.ts';
+import { ensureOwner } from './access/owner.ts';
+import type { NewOwner } from './access/owner.ts';
 import type { Runtime } from './api/runtime.ts';
 import { createArtifacts } from './artifacts/locate.ts';
 import { openCatalog } from './catalog/open-catalog.ts';
@@ -11,7 +15,7 @@ import { createWorkspaceEvents } from './events.ts';
 import { createServer } from './http/server.ts';
 import { createOperations } from './operations/operations.ts';
 import { failOperation, performOperation } from './operations/perform.ts';
-import { reapplyDeployments, restoreRuntime } from './reconcile/restore.ts';
+import { createRestorer } from './reconcile/restore.ts';
 import { createRouteTable } from './reconcile/routes.ts';
 import { createTurns } from './reconcile/turns.ts';
 import { defaultDatastore, putDatastore } from './resources/datastores.ts';
@@ -31,12 +35,18 @@ export interface WorkspaceOptions {
   publicUrl: string;
   names: WorkspaceNames;
   location: string;
+  /** Told of the owner at the first start, before it counts: the token is never shown again. */
+  keepOwner: (owner: NewOwner) => Promise<void>;
+  /** Makes one more owner, in case that the token is lost. */
+  anotherOwner?: boolean;
   logger: Logger;
   now?: () => number;
 }
 
 export interface Workspace {
   port: number;
+  /** UUID of this workspace, the same at every start. */
+  tenantId: string;
   /** What is going on is left as it is, and gone on with at the next start. */
   close(): Promise<void>;
 }
@@ -58,6 +68,11 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
   const catalog = parts.use(
     await openCatalog(databaseUrl === undefined ? catalogOptions : { ...catalogOptions, databaseUrl }),
   );
+  const tenantId = await ensureOwner(catalog, {
+    keep: options.keepOwner,
+    another: options.anotherOwner ?? false,
+  });
+  const audit = parts.use(await openAudit({ path: join(dataFolder, 'audit.jsonl'), now }));
   const secrets = createSecrets(await openCipher(join(dataFolder, 'key')));
   const ids = createIds(names);
   const artifacts = createArtifacts({ folder: join(dataFolder, 'artifacts'), log: events.artifact });
@@ -73,7 +88,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
     }),
   );
   const closing = new AbortController();
-  const background = { ...reconcile, signal: closing.signal, events };
+  const restorer = createRestorer({ ...reconcile, operations, signal: closing.signal, events });
   const resources = { catalog, secrets, operations, ids, names, location, publicUrl, now };
   await putDatastore(
     {
@@ -87,8 +102,12 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
     ...resources,
     runtime,
     routes,
+    tenantId,
+    audit,
+    failures: createFailureLimit({ now }),
+    onAuditFailed: events.auditFailed,
     defaultDatastoreFolder,
-    reapply: async () => reapplyDeployments(background),
+    datastoreChanged: async (name) => restorer.datastoreChanged(name),
     onInternalError: events.requestFailed,
   });
   parts.defer(async () => server.close());
@@ -100,8 +119,8 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
   await server.listen(listen);
   const address = server.server.address();
   const port = typeof address === 'object' && address !== null ? address.port : listen.port;
-  void restoreRuntime(cut, { ...background, operations });
+  void restorer.start(cut);
   events.listening({ port, publicUrl });
   const opened = parts.move();
-  return { port, close: async () => opened.disposeAsync() };
+  return { port, tenantId, close: async () => opened.disposeAsync() };
 }

@@ -2,8 +2,11 @@ import { Option } from 'commander';
 import type { Command } from 'commander';
 import { usageError } from './failure.ts';
 
-export const outputFormats = ['table', 'json', 'jsonl', 'yaml', 'tsv'] as const;
+export const outputFormats = ['table', 'json', 'jsonl', 'yaml', 'tsv', 'none'] as const;
 export type OutputFormat = (typeof outputFormats)[number];
+
+/** As `az` has them: the same with colours. */
+const coloured: Readonly<Record<string, OutputFormat>> = { jsonc: 'json', yamlc: 'yaml' };
 
 /** `-o` and `--query`, as every command that prints data has them. */
 export interface Format {
@@ -12,10 +15,19 @@ export interface Format {
 }
 
 export function addOutputOptions(command: Command): Command {
-  const output = new Option('-o, --output <format>', 'how to print').choices(outputFormats).default('table');
+  const output = new Option('-o, --output <format>', 'how to print')
+    .choices(outputFormats)
+    .argParser(readFormat)
+    .default('table');
   return command
     .addOption(output)
     .option('--query <expression>', 'JMESPath expression on the result; on each line for jsonl');
+}
+
+function readFormat(text: string): OutputFormat {
+  const format = coloured[text] ?? outputFormats.find((one) => one === text);
+  if (format !== undefined) return format;
+  throw usageError(`There is no output format ${JSON.stringify(text)}.`, `Take ${outputFormats.join(', ')}.`);
 }
 
 /** For `-n`: a whole number. */

@@ -43,6 +43,7 @@ export async function printObject(
 ): Promise<void> {
   const query = await openQuery(expression);
   if (query !== undefined) await printQueried(query(value), output);
+  else if (output === 'none') return;
   else if (output === 'table') await printText(table());
   else await printQueried(value, output);
 }
@@ -100,6 +101,7 @@ async function printColumns<T>(
 }
 
 async function printQueried(value: unknown, output: OutputFormat): Promise<void> {
+  if (output === 'none') return;
   if (output === 'json') await printText(`${JSON.stringify(value ?? null, undefined, 2)}\n`);
   else if (output === 'yaml') await printText(await yamlText(JSON.stringify(value ?? null)));
   else {
@@ -117,6 +119,7 @@ async function printTexts(
   output: OutputFormat,
   hidden: readonly string[] = [],
 ): Promise<void> {
+  if (output === 'none') return;
   if (output === 'yaml') return printText(await yamlText(`[${texts.join(',')}]`));
   if (output === 'json' || output === 'jsonl') return printText(texts.map((text) => `${text}\n`).join(''));
   const rows = texts.map(membersOf);

@@ -81,6 +81,13 @@ export const timedOut = (timeoutMs: number): Refusal => ({
   // HTTP lets clients repeat a 408 by themselves when it closes the connection: the model may have done its work.
 });
 
+export const bodyTooSlow: Refusal = {
+  status: 408,
+  code: 'request_timeout',
+  message: 'The body of the request did not come in time: its client stopped sending, or sends too slowly.',
+  headers: { connection: 'close' },
+};
+
 export const noReadyInstance = (timeoutMs: number): Refusal => ({
   status: 503,
   code: 'model_not_ready',

@@ -1,5 +1,6 @@
 /** Everything that is not for an endpoint is for the workspace process, and takes as long as it takes. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { TLSSocket } from 'node:tls';
 
 import { malformed, refuse, workspaceAway } from './answers.ts';
 import { forward, toClient } from './forward.ts';
@@ -35,7 +36,7 @@ export async function passToWorkspace(
       pool,
       method: message.method ?? 'GET',
       path: message.url ?? '/',
-      headers: toWorkspace(message.rawHeaders),
+      headers: toWorkspace(message.rawHeaders, { isTls: message.socket instanceof TLSSocket }),
       body: opened,
       signal: leaving.signal,
     },

@@ -37,6 +37,11 @@ export interface EndpointRequest {
 
 /** Requests with larger bodies are neither sent twice nor mirrored. */
 export const maxHeldBytes = 1024 * 1024;
+/** For the workspace to say which endpoints there are, after a start of all. */
+const maxStartMs = 10_000;
+/** A body may be slow, but not so slow that it holds a place for ever. */
+const minBodyBytesPerSecond = 128;
+const bodySlackMs = 30_000;
 
 export async function exchange(request: EndpointRequest, context: ExchangeContext): Promise<void> {
   const { message, response } = request;
@@ -44,7 +49,8 @@ export async function exchange(request: EndpointRequest, context: ExchangeContex
   if (admitted.kind === 'refused') return refuse(request, admitted.refusal, admitted.headers);
   const { gate, mirrors, ids } = admitted;
   const ownHeaders = [...ids.answerHeaders, 'azureml-model-deployment', gate.name];
-  if (!gate.enter()) return refuse(request, answers.tooManyPending(gate.maxPending), ownHeaders);
+  if (gate.isFull) return refuse(request, answers.tooManyPending(gate.maxPending), ownHeaders);
+  const startedMs = performance.now();
   const deadline = new Deadline(gate.timeoutMs);
   const onClose = (): void => {
     if (!response.writableFinished) deadline.abort();
@@ -53,7 +59,10 @@ export async function exchange(request: EndpointRequest, context: ExchangeContex
   const body = new RequestBody(message, {
     maxHeldBytes,
     onStart: () => request.onBodyWanted(),
-    onBytes: () => deadline.restart(),
+    onBytes: (receivedBytes) => {
+      const slackMs = bodySlackMs + (receivedBytes / minBodyBytesPerSecond) * 1000;
+      if (performance.now() - startedMs < slackMs) deadline.restart();
+    },
   });
   deadline.signal.addEventListener('abort', () => body.giveUp(), { once: true });
   const attempt = {
@@ -80,13 +89,11 @@ export async function exchange(request: EndpointRequest, context: ExchangeContex
     },
   };
   try {
-    const outcome = await serve({ attempt, body, gate, deadline, sink, context });
-    const refusal = refusalOf(outcome, { gate, deadline });
+    const refusal = await pass({ attempt, body, gate, deadline, sink, context });
     if (refusal !== undefined) refuse(request, refusal, ownHeaders);
   } finally {
     deadline.stop();
     response.off('close', onClose);
-    gate.leave();
   }
 }
 
@@ -108,6 +115,7 @@ async function admit(
   { table, random }: ExchangeContext,
 ): Promise<Admitted | Refused> {
   const { headers } = request.message;
+  if (!(await table.knowsEndpoints(maxStartMs))) return { kind: 'refused', refusal: answers.workspaceAway };
   const served = table.endpoint(request.endpoint);
   if (served === undefined) return { kind: 'refused', refusal: answers.noSuchEndpoint(request.endpoint) };
   const verdict = await served.authorize(headers.authorization);
@@ -126,6 +134,19 @@ async function admit(
   if (choice.kind === 'none' || gate === undefined) return refused(answers.noTraffic);
   const mirrors = choice.mirrors.map((name) => served.gates.get(name)).filter((one) => one !== undefined);
   return { kind: 'admitted', gate, mirrors, ids };
+}
+
+/** A short body comes first: who sends it slowly takes nobody's place. What the client is told instead of an answer. */
+async function pass(serving: Serving & { body: RequestBody }): Promise<Refusal | undefined> {
+  const { body, gate, deadline } = serving;
+  if (!(await body.isReady())) return deadline.isOver ? answers.bodyTooSlow : undefined;
+  deadline.restart();
+  if (!gate.enter()) return answers.tooManyPending(gate.maxPending);
+  try {
+    return refusalOf(await serve(serving), { gate, deadline });
+  } finally {
+    gate.leave();
+  }
 }
 
 interface Serving {

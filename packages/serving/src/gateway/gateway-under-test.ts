@@ -79,7 +79,10 @@ export interface TestGateway extends AsyncDisposable {
   readonly released: readonly string[];
 }
 
-export async function startGateway(table: TestTable, options: GatewayOptions = {}): Promise<TestGateway> {
+export async function startGateway(
+  table: TestTable,
+  { isRouted = true, ...options }: GatewayOptions & { isRouted?: boolean } = {},
+): Promise<TestGateway> {
   const released: string[] = [];
   const gateway = openGateway({
     onError(error) {
@@ -92,7 +95,8 @@ export async function startGateway(table: TestTable, options: GatewayOptions = {
     gateway.handleConnection(socket),
   ).listen(0, '127.0.0.1');
   await once(server, 'listening');
-  gateway.apply(tableOf(table));
+  const { endpoints, ...first } = tableOf(table);
+  gateway.apply(isRouted ? { ...first, endpoints } : first);
   return {
     gateway,
     released,

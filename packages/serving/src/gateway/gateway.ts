@@ -1,6 +1,7 @@
 /** The gateway: one address for all endpoints and for the workspace. It holds nothing that a new one would miss. */
 import { createServer } from 'node:http';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 
 import { refuse, unexpected } from './answers.ts';
@@ -13,6 +14,8 @@ import { endpointTarget } from './target.ts';
 import { asksForWebSocket, webSocketResponse } from './web-socket.ts';
 
 export interface GatewayOptions {
+  /** In PEM. Without it no connection may want TLS. */
+  tls?: { certificate: string | Buffer; key: string | Buffer };
   /** An instance left the table, and none of its requests is in flight. */
   onReleased?: (instance: string) => void;
   /** What became of a mirrored request. */
@@ -25,7 +28,7 @@ export interface GatewayOptions {
 
 export interface Gateway extends AsyncDisposable {
   /** An accepted connection, paused and not yet read. It waits for the first table. */
-  handleConnection(socket: Socket): void;
+  handleConnection(socket: Socket, how?: { isTls: boolean }): void;
   /** Returns the version that decides from now on: an older table than the one in use changes nothing. */
   apply(table: GatewayTable): number;
   /** Answers what is under way, and closes every connection. */
@@ -33,6 +36,7 @@ export interface Gateway extends AsyncDisposable {
 }
 
 export function openGateway({
+  tls,
   onReleased = () => undefined,
   onMirror = () => undefined,
   onError = () => undefined,
@@ -41,18 +45,8 @@ export function openGateway({
   const table = new RoutingTable(onReleased);
   const context: ExchangeContext = { table, random, onMirror };
   const sockets = new Set<Socket>();
-  const early: Socket[] = [];
+  const early: { socket: Socket; server: Server }[] = [];
   let isDraining = false;
-  // A body may take as long as its deployment lets it; a head may not (Node's 60 s). Idle clients keep their connection for
-  // longer than they usually keep it themselves: a request must not meet one that is being closed.
-  const server = createServer({
-    noDelay: true,
-    requestTimeout: 0,
-    headersTimeout: 60_000,
-    keepAliveTimeout: 65_000,
-    // Any other request to change the protocol is answered as if it was not there, as HTTP lets us.
-    shouldUpgradeCallback: asksForWebSocket,
-  });
   const serve = (message: IncomingMessage, response: ServerResponse, more: More): void => {
     if (isDraining) response.shouldKeepAlive = false;
     const target = endpointTarget(message.url ?? '');
@@ -65,49 +59,53 @@ export function openGateway({
       refuse(response, unexpected);
     });
   };
-  server.on('request', (message, response) => serve(message, response, { onBodyWanted: () => undefined }));
-  server.on('checkContinue', (message: IncomingMessage, response: ServerResponse) =>
-    serve(message, response, { onBodyWanted: () => response.writeContinue() }),
-  );
-  server.on('upgrade', (message: IncomingMessage, socket: Socket, head: Buffer) => {
-    const { response, onWebSocket } = webSocketResponse(message, { socket, head });
-    serve(message, response, { onBodyWanted: () => undefined, onWebSocket });
-  });
-  // Sockets come from elsewhere, and so it never listens; but its limits on slow heads start with this.
-  server.emit('listening');
-  const start = (socket: Socket): void => {
-    server.emit('connection', socket);
-    socket.resume();
-  };
+  const plainServer = createServer(serverOptions);
+  const tlsServer =
+    tls && createTlsServer({ ...serverOptions, ...tlsOptions, cert: tls.certificate, key: tls.key });
+  const servers = tlsServer === undefined ? [plainServer] : [plainServer, tlsServer];
+  for (const server of servers) {
+    server.on('request', (message, response) => serve(message, response, { onBodyWanted: () => undefined }));
+    server.on('checkContinue', (message: IncomingMessage, response: ServerResponse) =>
+      serve(message, response, { onBodyWanted: () => response.writeContinue() }),
+    );
+    server.on('upgrade', (message: IncomingMessage, socket: Socket, head: Buffer) => {
+      const { response, onWebSocket } = webSocketResponse(message, { socket, head });
+      serve(message, response, { onBodyWanted: () => undefined, onWebSocket });
+    });
+    // Sockets come from elsewhere, and so it never listens; but its limits on slow heads start with this.
+    server.emit('listening');
+  }
+  const closeIdle = (): void => servers.forEach((server) => server.closeIdleConnections());
   const drain = async (): Promise<void> => {
     isDraining = true;
-    for (const socket of early.splice(0)) socket.destroy();
-    server.closeIdleConnections();
+    for (const { socket } of early.splice(0)) socket.destroy();
+    closeIdle();
     while (sockets.size > 0) {
       await new Promise((resolve) => setTimeout(resolve, drainCheckMs));
-      server.closeIdleConnections();
+      closeIdle();
     }
     table.close();
   };
   return {
-    handleConnection(socket) {
-      if (isDraining) return void socket.destroy();
+    handleConnection(socket, { isTls } = { isTls: false }) {
+      const server = isTls ? tlsServer : plainServer;
+      if (isDraining || server === undefined) return void socket.destroy();
       sockets.add(socket);
       socket.on('close', () => sockets.delete(socket));
       socket.setNoDelay(true);
-      if (table.version < 0) early.push(socket);
-      else start(socket);
+      if (table.version < 0) early.push({ socket, server });
+      else start({ socket, server });
     },
     apply(next) {
       table.apply(next);
-      for (const socket of early.splice(0)) start(socket);
+      for (const one of early.splice(0)) start(one);
       return table.version;
     },
     drain,
     async [Symbol.asyncDispose]() {
       isDraining = true;
       for (const socket of sockets) socket.destroy();
-      server.close();
+      for (const server of servers) server.close();
       table.close();
     },
   };
@@ -117,3 +115,21 @@ export function openGateway({
 type More = Pick<EndpointRequest, 'onBodyWanted' | 'onWebSocket'>;
 
 const drainCheckMs = 20;
+
+// A body may take as long as its deployment lets it; a head may not (Node's 60 s). Idle clients keep their connection for
+// longer than they usually keep it themselves: a request must not meet one that is being closed.
+const serverOptions = {
+  noDelay: true,
+  requestTimeout: 0,
+  headersTimeout: 60_000,
+  keepAliveTimeout: 65_000,
+  // Any other request to change the protocol is answered as if it was not there, as HTTP lets us.
+  shouldUpgradeCallback: asksForWebSocket,
+};
+/** A client that does not go on with its handshake must not hold up the end of the gateway. */
+const tlsOptions = { handshakeTimeout: 10_000, ALPNProtocols: ['http/1.1'] };
+
+function start({ socket, server }: { socket: Socket; server: Server }): void {
+  server.emit('connection', socket);
+  socket.resume();
+}

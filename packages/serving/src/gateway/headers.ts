@@ -37,7 +37,13 @@ const notForModels: ReadonlySet<string> = new Set([
   ...ofConnection,
   ...words('trailer authorization x-request-id'),
 ]);
-const notForWorkspace: ReadonlySet<string> = new Set([...ofConnection, 'trailer']);
+/** How a request came is for us to say: the workspace writes addresses by it. */
+const forwardedProto = 'x-forwarded-proto';
+const notForWorkspace: ReadonlySet<string> = new Set([
+  ...ofConnection,
+  ...words('trailer forwarded x-forwarded-host'),
+  forwardedProto,
+]);
 const notForClients: ReadonlySet<string> = new Set(ofConnection);
 const ofGateway: ReadonlySet<string> = new Set([
   ...ofConnection,
@@ -51,8 +57,10 @@ export function toModel(raw: readonly string[], requestId: string): string[] {
   return headers;
 }
 
-export function toWorkspace(raw: readonly string[]): string[] {
-  return without(raw, notForWorkspace);
+export function toWorkspace(raw: readonly string[], { isTls }: { isTls: boolean }): string[] {
+  const headers = without(raw, notForWorkspace);
+  if (isTls) headers.push(forwardedProto, 'https');
+  return headers;
 }
 
 export function fromModel(raw: readonly string[], own: readonly string[]): string[] {

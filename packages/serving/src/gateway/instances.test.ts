@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import type { RequestListener, ServerResponse } from 'node:http';
+import { once } from 'node:events';
+import { request } from 'node:http';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { createServer } from 'node:net';
 import { describe, it } from 'node:test';
 
@@ -89,6 +91,26 @@ describe('the limits of a deployment', () => {
   });
 });
 
+describe('a client that sends its body slowly', () => {
+  it("takes nobody's place", async () => {
+    await using model = await startModel((message, response) => void message.pipe(response));
+    const requests = { maxConcurrentPerInstance: 1, timeoutMs: 1000 };
+    await using gateway = await startGateway({ deployments: { blue: [model.port] }, requests });
+    const slow = Array.from({ length: 4 }, () => {
+      const headers = { ...bearer, 'content-length': '10' };
+      const asking = request({ port: gateway.port, path: '/endpoints/iris/score', method: 'POST', headers });
+      asking.write('x');
+      return asking;
+    });
+    const answered = Promise.all(slow.map((asking) => once(asking, 'response')));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    assert.equal((await ask(gateway.port, { body: 'quick' })).status, 200);
+    const statuses = (await answered).map(([message]) => (message as IncomingMessage).statusCode);
+    assert.deepEqual(statuses, [408, 408, 408, 408]);
+    for (const asking of slow) asking.destroy();
+  });
+});
+
 describe('a request whose instance is away', () => {
   it('waits for one to be ready', async () => {
     await using model = await startModel((_, response) => void response.end('here'));
@@ -116,10 +138,29 @@ describe('a request whose instance is away', () => {
     assert.equal(codeOf(answer), 'model_not_ready');
   });
 
+  it('waits, too, for a deployment with traffic that does not run yet', async () => {
+    await using model = await startModel((_, response) => void response.end('here'));
+    await using gateway = await startGateway({ deployments: {} });
+    const asking = ask(gateway.port, { body: 'x' });
+    setTimeout(() => gateway.use({ deployments: { blue: [model.port] } }), 50);
+    assert.equal((await asking).body.toString(), 'here');
+    // Where another one runs, nobody has to wait.
+    gateway.use({ deployments: { blue: [model.port] }, route: { traffic: { blue: 1, green: 99 } } });
+    for (let round = 0; round < 10; round++) assert.equal((await ask(gateway.port)).status, 200);
+  });
+
+  it('waits for the workspace to say which endpoints there are', async () => {
+    await using model = await startModel((_, response) => void response.end('here'));
+    await using gateway = await startGateway({ deployments: {} }, { isRouted: false });
+    const asking = ask(gateway.port, { body: 'x' });
+    setTimeout(() => gateway.use({ deployments: { blue: [model.port] } }), 50);
+    assert.equal((await asking).body.toString(), 'here');
+  });
+
   it('is 404 when its deployment is deleted meanwhile', async () => {
     await using gateway = await startGateway({ deployments: { blue: [] } });
     const asking = ask(gateway.port);
-    setTimeout(() => gateway.use({ deployments: {} }), 50);
+    setTimeout(() => gateway.use({ deployments: {}, route: { traffic: {} } }), 50);
     assert.equal((await asking).status, 404);
   });
 

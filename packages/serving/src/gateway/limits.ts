@@ -61,9 +61,13 @@ export class DeploymentGate {
     for (const { settle } of this.#waiting.splice(0)) settle({ kind: 'gone' });
   }
 
+  get isFull(): boolean {
+    return this.#pending >= this.maxPending;
+  }
+
   /** False when it takes no more. Otherwise {@link leave} must follow. */
   enter(): boolean {
-    if (this.#pending >= this.maxPending) return false;
+    if (this.isFull) return false;
     this.#pending++;
     return true;
   }

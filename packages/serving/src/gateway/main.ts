@@ -1,4 +1,5 @@
 /** The gateway process. It is started by the root process, which hands it the table and every connection (`messages.ts`). */
+import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 
 import { openGateway } from './gateway.ts';
@@ -9,7 +10,13 @@ if (process.send === undefined) {
   process.exit(2);
 }
 
+/** Where certificate and key are, when connections come that want TLS. */
+const [certificatePath, keyPath] = process.argv.slice(2);
 const gateway = openGateway({
+  ...(certificatePath !== undefined &&
+    keyPath !== undefined && {
+      tls: { certificate: readFileSync(certificatePath), key: readFileSync(keyPath) },
+    }),
   onReleased: (instance) => tell({ kind: 'released', instance }),
   onError: (error) => console.error('gateway: a request failed by a bug:', error),
 });
@@ -20,7 +27,11 @@ process.on('message', (message: ToGateway, socket?: Socket) => {
       return tell({ kind: 'applied', version: gateway.apply(message.table) });
     case 'connection':
       // Its client may have left meanwhile: then there is no socket.
-      return socket === undefined ? undefined : gateway.handleConnection(socket);
+      return socket === undefined
+        ? undefined
+        : gateway.handleConnection(socket, { isTls: message.isTls === true });
+    case 'ping':
+      return tell({ kind: 'pong' });
     case 'drain':
       return void gateway.drain().then(() => process.exit(0));
   }

@@ -7,9 +7,11 @@ import type { EndpointRoute, RequestLimits } from '@gleaner/workspace/api';
 export type ToGateway =
   | { kind: 'table'; table: GatewayTable }
   /** Comes with the accepted socket, paused and not yet read: `child.send({ kind: 'connection' }, socket)`. */
-  | { kind: 'connection' }
+  | { kind: 'connection'; isTls?: boolean }
   /** Answer what is under way, take nothing new, and exit. Further sockets are closed unread. */
-  | { kind: 'drain' };
+  | { kind: 'drain' }
+  /** Say `pong`. */
+  | { kind: 'ping' };
 
 export type FromGateway =
   /** May be handed sockets from now on. They wait for the first table. */
@@ -21,13 +23,15 @@ export type FromGateway =
    * a table before, just before or any time after the `applied` of the table that left it out. A gateway that was started again never knew the ones
    * that are draining: nothing of theirs is in flight then, and nothing is sent.
    */
-  | { kind: 'released'; instance: string };
+  | { kind: 'released'; instance: string }
+  | { kind: 'pong' };
 
 /** Who may call what, and where it goes. Each table replaces the one before. */
 export interface GatewayTable {
   /** Greater than that of every table before. */
   version: number;
-  endpoints: readonly EndpointRoute[];
+  /** Absent until the workspace has said which there are: requests for endpoints wait for that. */
+  endpoints?: readonly EndpointRoute[] | undefined;
   deployments: readonly GatewayDeployment[];
   /** Of the workspace process on 127.0.0.1; absent while it is away. */
   workspacePort?: number | undefined;

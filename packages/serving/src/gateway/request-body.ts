@@ -6,8 +6,8 @@ export interface RequestBodyOptions {
   maxHeldBytes: number;
   /** Before the first byte is waited for. */
   onStart(): void;
-  /** Some of it came. */
-  onBytes(): void;
+  /** Some of it came; this is how much there is of it by now. */
+  onBytes(receivedBytes: number): void;
 }
 
 export class RequestBody {
@@ -20,7 +20,7 @@ export class RequestBody {
   #isOver = false;
   /** None once it is more than may be held. */
   #held: Buffer[] | undefined = [];
-  #heldBytes = 0;
+  #receivedBytes = 0;
   #reader: Readable | undefined;
   #waiting: ((body: Buffer | undefined) => void)[] = [];
 
@@ -35,6 +35,11 @@ export class RequestBody {
   /** Nothing that was passed on is lost: it can be sent from its start. */
   get isHeld(): boolean {
     return this.#held !== undefined;
+  }
+
+  /** Resolves when a body that is sent in one piece is there, and at once for any other. False: it did not come to its end. */
+  async isReady(): Promise<boolean> {
+    return !this.#isShort || (await this.whole()) !== undefined;
   }
 
   /** For one attempt to send it. Another attempt may follow while {@link isHeld}. `gone`: the client left. */
@@ -96,10 +101,10 @@ export class RequestBody {
   }
 
   #push(chunk: Buffer): void {
-    this.#options.onBytes();
+    this.#receivedBytes += chunk.length;
+    this.#options.onBytes(this.#receivedBytes);
     const wantsMore = this.#reader?.push(chunk);
-    this.#heldBytes += chunk.length;
-    if (this.#heldBytes <= this.#options.maxHeldBytes) this.#held?.push(chunk);
+    if (this.#receivedBytes <= this.#options.maxHeldBytes) this.#held?.push(chunk);
     else if (this.#reader !== undefined || this.#held === undefined) {
       this.#held = undefined;
       this.#settle();

@@ -1,4 +1,6 @@
 /** The table of the root process, made ready for requests. What stays from one table to the next stays as it is. */
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import { createAuthorize } from './auth.ts';
 import type { Authorize } from './auth.ts';
 import { Instance, openPool } from './instance.ts';
@@ -22,6 +24,8 @@ export class RoutingTable {
   #gates = new Map<string, DeploymentGate>();
   #instances = new Map<string, Instance>();
   #workspace: { port: number; pool: Pool } | undefined;
+  readonly #routed = Promise.withResolvers<void>();
+  #isRouted = false;
 
   constructor(onReleased: (instance: string) => void) {
     this.#onReleased = onReleased;
@@ -29,6 +33,16 @@ export class RoutingTable {
 
   get version(): number {
     return this.#version;
+  }
+
+  /** Resolves with whether it knows all endpoints: at once where it does, and after `timeoutMs` at the latest. */
+  async knowsEndpoints(timeoutMs: number): Promise<boolean> {
+    if (this.#isRouted) return true;
+    const over = new AbortController();
+    const wait = sleep(timeoutMs, undefined, { signal: over.signal }).catch(() => undefined);
+    await Promise.race([this.#routed.promise, wait]);
+    over.abort();
+    return this.#isRouted;
   }
 
   /** `name` in any case. */
@@ -45,10 +59,8 @@ export class RoutingTable {
     this.#version = table.version;
     this.#useWorkspace(table.workspacePort);
     const replaced = this.#useInstances(table.deployments);
-    this.#useDeployments(table.deployments);
-    this.#endpoints = new Map(
-      table.endpoints.map((route) => [route.endpoint.toLowerCase(), this.#served(route)]),
-    );
+    this.#useDeployments([...table.deployments, ...awaitedOf(table)]);
+    if (table.endpoints !== undefined) this.#useEndpoints(table.endpoints);
     for (const instance of replaced) this.releaseWhenIdle(instance);
   }
 
@@ -65,6 +77,12 @@ export class RoutingTable {
   close(): void {
     for (const { pool } of this.#instances.values()) closePool(pool);
     if (this.#workspace !== undefined) closePool(this.#workspace.pool);
+  }
+
+  #useEndpoints(endpoints: readonly EndpointRoute[]): void {
+    this.#endpoints = new Map(endpoints.map((route) => [route.endpoint.toLowerCase(), this.#served(route)]));
+    this.#isRouted = true;
+    this.#routed.resolve();
   }
 
   #useWorkspace(port: number | undefined): void {
@@ -112,6 +130,28 @@ export class RoutingTable {
     return { route, authorize: createAuthorize(route.auth, route.endpoint), gates };
   }
 }
+
+/**
+ * What endpoints send traffic to though it does not run: at a start it is on its way. Where others of the endpoint run, they have
+ * its share.
+ */
+function awaitedOf({ endpoints = [], deployments }: GatewayTable): GatewayDeployment[] {
+  const running = new Set(deployments.map(({ endpoint, deployment }) => keyOf(endpoint, deployment)));
+  return endpoints.flatMap(({ endpoint, traffic }) => {
+    const wanted = Object.keys(traffic).filter((name) => (traffic[name] ?? 0) > 0);
+    if (wanted.some((name) => running.has(keyOf(endpoint, name)))) return [];
+    return wanted
+      .filter((name) => !running.has(keyOf(endpoint, name)))
+      .map((deployment) => ({ endpoint, deployment, ...unknownLimits }));
+  });
+}
+
+/** Those of a deployment that says nothing about them, with room for the clients of a busy one. */
+const unknownLimits = {
+  requests: { timeoutMs: 5000, maxConcurrentPerInstance: 500, maxQueueWaitMs: 500 },
+  instanceCount: 1,
+  instances: [],
+};
 
 function keyOf(endpoint: string, deployment: string): string {
   return `${endpoint.toLowerCase()}/${deployment.toLowerCase()}`;

@@ -12,7 +12,10 @@ import { failureOf, RuntimeError } from './failure.ts';
 /** What the workspace process says. */
 export type ToRoot =
   /** Its REST API takes connections on this port of 127.0.0.1. */
-  { kind: 'listening'; port: number } | ({ kind: 'call'; id: number } & RuntimeCall);
+  | { kind: 'listening'; port: number }
+  /** To the `ping` of a root process that wants to know whether we hang. */
+  | { kind: 'pong' }
+  | ({ kind: 'call'; id: number } & RuntimeCall);
 
 /** A method of the runtime with what it takes. */
 export type RuntimeCall =
@@ -41,6 +44,7 @@ export function connectRuntime(channel: RuntimeChannel): Runtime {
   const waiting = new Map<number, PromiseWithResolvers<unknown>>();
   let lastId = 0;
   channel.on('message', (message) => {
+    if (isPing(message)) channel.send?.({ kind: 'pong' }, () => undefined);
     if (!isFromRoot(message)) return;
     const call = waiting.get(message.id);
     waiting.delete(message.id);
@@ -108,6 +112,10 @@ function perform(runtime: Runtime, call: RuntimeCall): Promise<unknown> {
     case 'status':
       return runtime.status();
   }
+}
+
+function isPing(message: unknown): boolean {
+  return typeof message === 'object' && message !== null && 'kind' in message && message.kind === 'ping';
 }
 
 function isFromRoot(message: unknown): message is FromRoot {

@@ -25,7 +25,8 @@ describe('collectorConfig', () => {
       },
       captureHeaders: ['x-tenant'],
     };
-    const text = collectorConfig({ ...plan, collector }, { folder, programPort: 10_004, ports });
+    const options = { folder, programPort: 10_004, ports, hasServed: false };
+    const text = collectorConfig({ ...plan, collector }, options);
     const { settings, collections, captureHeaders, spoolFolder } = await read(folder, text);
     assert.deepEqual(
       collections.map(({ destination, enabled, samplingRate }) => [
@@ -46,14 +47,17 @@ describe('collectorConfig', () => {
     assert.deepEqual([settings['intake.port'], settings['admin.port']], [ports.intake, ports.admin]);
     assert.deepEqual(captureHeaders, ['x-tenant']);
     assert.equal(spoolFolder, join(folder, 'spool'));
+    assert.deepEqual([settings.undelivered, settings['ship.refused']], ['leave_out', 'stop']);
+    const again = await read(folder, collectorConfig(plan, { ...options, hasServed: true }));
+    assert.equal(again.settings['ship.refused'], 'wait');
 
     const draining = await read(folder, drainingConfig(text));
     assert.equal(draining.settings.proxy, undefined);
-    assert.equal(draining.settings['intake.port'], 0);
+    assert.deepEqual([draining.settings['intake.port'], draining.settings['ship.refused']], [0, 'wait']);
     assert.equal(draining.spoolFolder, spoolFolder);
 
     const nothing = { ...plan, collector: { ...plan.collector, collections: {} } };
-    const empty = await read(folder, collectorConfig(nothing, { folder, programPort: 10_004, ports }));
+    const empty = await read(folder, collectorConfig(nothing, options));
     assert.deepEqual(empty.collections, []);
     await rm(folder, { recursive: true });
   });

@@ -27,11 +27,16 @@ export function collectorFolder(folder: string): CollectorFolder {
   };
 }
 
+export interface CollectorConfigOptions {
+  folder: string;
+  programPort: number;
+  ports: CollectorPorts;
+  /** It has served before: a store that refuses it now must not end that. */
+  hasServed: boolean;
+}
+
 /** JSON, which is YAML. Has the secrets of datastores in it. */
-export function collectorConfig(
-  plan: DeploymentPlan,
-  options: { folder: string; programPort: number; ports: CollectorPorts },
-): string {
+export function collectorConfig(plan: DeploymentPlan, options: CollectorConfigOptions): string {
   const { intake, admin, proxy } = options.ports;
   const { spool, sdkConfig } = collectorFolder(options.folder);
   return yamlOf({
@@ -47,7 +52,10 @@ export function collectorConfig(
     intake: { host: '127.0.0.1', port: intake },
     admin: { host: '127.0.0.1', port: admin },
     proxy: `127.0.0.1:${proxy}:${options.programPort}`,
+    // The gateway sends them again.
+    undelivered: 'leave_out',
     spool: { path: spool },
+    ship: { refused: options.hasServed ? 'wait' : 'stop' },
     write_mdc_config: sdkConfig,
     log_level: 'info',
   });
@@ -57,7 +65,7 @@ export function collectorConfig(
 export function drainingConfig(text: string): string {
   const { proxy: _, ...config } = JSON.parse(text) as Record<string, unknown>;
   const anyPort = { host: '127.0.0.1', port: 0 };
-  return yamlOf({ ...config, intake: anyPort, admin: anyPort });
+  return yamlOf({ ...config, intake: anyPort, admin: anyPort, ship: { refused: 'wait' } });
 }
 
 /** Nothing is collected without a block, and a block needs collections. */

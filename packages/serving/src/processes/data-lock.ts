@@ -1,9 +1,11 @@
-import { closeSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+/**
+ * One root process per data folder. The lock is SQLite's on an empty database: the system drops it when the process dies, however
+ * it dies. A file with a process id is stale then, and two that start at once both take it.
+ */
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 
 import { GleanerError } from '@gleaner/protocol';
-
-import { readBootId, readStat } from './pid-files.ts';
 
 /**
  * Makes this process the only root process of the folder until it is disposed of, or dies.
@@ -11,30 +13,15 @@ import { readBootId, readStat } from './pid-files.ts';
  * Error: `data_in_use` when another one runs.
  */
 export function lockData(runFolder: string): Disposable {
-  const path = join(runFolder, 'root.lock');
-  const own = `${process.pid} ${readStat(process.pid)?.startTicks} ${readBootId()}`;
-  for (;;) {
-    try {
-      const file = openSync(path, 'wx', 0o600);
-      writeSync(file, own);
-      closeSync(file);
-      return { [Symbol.dispose]: () => rmSync(path, { force: true }) };
-    } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
-    }
-    const pid = holderOf(path);
-    if (pid !== undefined) {
-      throw new GleanerError('data_in_use', `Process ${pid} runs a workspace on this data folder already.`, {
-        fix: 'End it, or choose another folder with --data.',
-      });
-    }
-    rmSync(path, { force: true });
+  const database = new DatabaseSync(join(runFolder, 'lock'));
+  try {
+    database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
+  } catch (cause) {
+    database.close();
+    throw new GleanerError('data_in_use', 'Another process runs a workspace on this data folder already.', {
+      cause,
+      fix: 'End it, or choose another folder with --data.',
+    });
   }
-}
-
-function holderOf(path: string): number | undefined {
-  const [pid = '', startTicks, bootId] = readFileSync(path, 'utf8').split(' ');
-  const stat = readStat(Number(pid));
-  const isThere = stat !== undefined && !stat.isZombie && String(stat.startTicks) === startTicks;
-  return isThere && bootId === readBootId() ? Number(pid) : undefined;
+  return { [Symbol.dispose]: () => database.close() };
 }

@@ -1,12 +1,14 @@
 /** One deployment: its instances, and how they become what the next plan says. */
 import { readdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { ContainerName, DeploymentName, DeploymentPlan, InstanceStatus } from '@gleaner/workspace/api';
 import type { Logger } from 'pino';
 
 import type { PreparedProgram } from '../programs/prepared-program.ts';
 import type { GatewayDeployment } from '../gateway/messages.ts';
+import { createBackoff } from './backoff.ts';
 import { failureOf, RuntimeError } from './failure.ts';
 import { createInstance } from './instance.ts';
 import type { Instance } from './instance.ts';
@@ -14,7 +16,7 @@ import { openLogFile } from './logs.ts';
 import type { LogFile } from './logs.ts';
 import type { PidFiles } from './pid-files.ts';
 import type { Ports } from './ports.ts';
-import { isSamePlan, needsNewInstances } from './plan-change.ts';
+import { asNew, isSamePlan, needsNewInstances } from './plan-change.ts';
 
 export type PrepareProgram = (
   plan: DeploymentPlan,
@@ -54,6 +56,8 @@ const containers = ['inference-server', 'model-data-collector'] as const;
 const keptLogLines = 1000;
 /** Beyond the longest request: for its answer to arrive. */
 const releaseSlackMs = 5000;
+/** Of a restored plan: its program by itself is started again sooner. */
+const minRetryMs = 1000;
 
 export class Deployment {
   readonly name: DeploymentName;
@@ -76,8 +80,11 @@ export class Deployment {
   /** See `Runtime.apply`. A plan that is being applied already is joined; any other one cancels it. */
   async apply(plan: DeploymentPlan): Promise<void> {
     const before = this.#applying;
-    if (before !== undefined && isSamePlan(before.plan, plan)) return before.done;
-    if (before === undefined && this.#running !== undefined && isSamePlan(this.#running.plan, plan)) return;
+    // Who asks for more than the past wants to be told when it does not become ready.
+    const isJoinable = before?.plan.isRestored !== true || plan.isRestored === true;
+    if (before !== undefined && isJoinable && isSamePlan(before.plan, plan)) return before.done;
+    const running = this.#running;
+    if (before === undefined && isWhole(running) && isSamePlan(running.plan, plan)) return;
     before?.cancel.abort();
     const cancel = new AbortController();
     const done = (async () => {
@@ -89,6 +96,10 @@ export class Deployment {
     this.#applying = applying;
     try {
       await done;
+    } catch (error) {
+      const gaveWay = before?.plan.isRestored === true && this.#running === undefined;
+      if (gaveWay && this.#applying === applying && !cancel.signal.aborted) this.#goOnWith(before.plan);
+      throw error;
     } finally {
       if (this.#applying === applying) this.#applying = undefined;
     }
@@ -99,9 +110,10 @@ export class Deployment {
     const applying = this.#applying;
     applying?.cancel.abort();
     await applying?.done.catch(() => undefined);
-    const instances = this.#running?.instances ?? [];
+    const instances = [...(this.#running?.instances ?? []), ...this.#starting];
     const waitMs = (this.#running?.plan.requests.timeoutMs ?? 0) + releaseSlackMs;
     this.#running = undefined;
+    this.#starting.clear();
     for (const instance of instances) this.#retire(instance, waitMs);
     await this.#options.publish();
     await Promise.all(this.#ending.values());
@@ -111,8 +123,9 @@ export class Deployment {
   async stop(): Promise<void> {
     this.#applying?.cancel.abort();
     await this.#applying?.done.catch(() => undefined);
-    const instances = this.#running?.instances ?? [];
+    const instances = [...(this.#running?.instances ?? []), ...this.#starting];
     this.#running = undefined;
+    this.#starting.clear();
     await Promise.all([...instances.map((instance) => this.#end(instance)), ...this.#ending.values()]);
     this.#preparing.close();
   }
@@ -130,10 +143,12 @@ export class Deployment {
     await rmdir(folder).catch(() => undefined);
   }
 
-  /** What the gateway is to know; `undefined` when nothing runs. */
+  /** What the gateway is to know; `undefined` when nothing runs, nor did before this start. */
   row(): GatewayDeployment | undefined {
-    if (this.#running === undefined) return undefined;
-    const { plan, instances } = this.#running;
+    const restoring = this.#applying?.plan.isRestored === true ? this.#applying.plan : undefined;
+    const plan = this.#running?.plan ?? restoring;
+    if (plan === undefined) return undefined;
+    const instances = this.#running?.instances ?? [];
     return {
       ...this.name,
       requests: plan.requests,
@@ -163,27 +178,31 @@ export class Deployment {
     return [...(this.#running?.instances ?? []), ...this.#starting, ...this.#ending.keys()];
   }
 
-  async #change(plan: DeploymentPlan, signal: AbortSignal): Promise<void> {
+  async #change(wanted: DeploymentPlan, signal: AbortSignal): Promise<void> {
     const before = this.#running;
-    const isRolling =
-      before === undefined || needsNewInstances(before.plan, plan, knownToAll(before.instances));
+    const isServing = before?.instances.some(({ readyPort }) => readyPort !== undefined) === true;
+    if (wanted.isRestored === true && !isServing) return this.#restore(wanted, signal);
+    const plan = asNew(wanted);
+    const isRolling = !isWhole(before) || needsNewInstances(before.plan, plan, knownToAll(before.instances));
     const kept = isRolling ? [] : before.instances.slice(0, plan.instanceCount);
     const missing = plan.instanceCount - kept.length;
     const prepared = !isRolling && before !== undefined ? before.prepared : await this.#prepare(plan, signal);
     const paused = missing > 0 && prepared.fixedPort !== undefined ? (before?.instances ?? []) : [];
     if (prepared.fixedPort !== undefined && plan.instanceCount > 1) throw this.#onePort(prepared.fixedPort);
-    let fresh: Instance[];
+    let fresh: Instance[] = [];
     try {
       await this.#freePort(paused, before?.plan);
       if (prepared.fixedPort !== undefined && before === undefined) await Promise.all(this.#ending.values());
       fresh = await this.#startAll(missing, { plan, prepared, signal });
+      await Promise.all(kept.map((instance) => instance.applyPolicy(plan)));
     } catch (error) {
+      await this.#discardAll(fresh);
+      if (before !== undefined) await Promise.allSettled(kept.map((one) => one.applyPolicy(before.plan)));
       // Does not wait: the plan before is as ready as it was.
       for (const instance of paused) instance.resume().catch(() => undefined);
       throw error;
     }
     const instances = [...kept, ...fresh];
-    await Promise.all(kept.map((instance) => instance.applyPolicy(plan)));
     this.#running = { plan, prepared, instances };
     for (const instance of fresh) this.#starting.delete(instance);
     this.#lastWords.clear();
@@ -191,6 +210,59 @@ export class Deployment {
     for (const instance of old)
       this.#retire(instance, (before?.plan ?? plan).requests.timeoutMs + releaseSlackMs);
     await this.#options.publish();
+  }
+
+  /** As often as it takes; {@link DeploymentPlan.isRestored}. Rejects only when another change takes over. */
+  async #restore(plan: DeploymentPlan, signal: AbortSignal): Promise<void> {
+    await this.#options.publish();
+    const prepared = await this.#untilDone(signal, () => this.#prepare(plan, signal));
+    const before = this.#running;
+    for (const instance of before?.instances ?? [])
+      this.#retire(instance, before?.plan.requests.timeoutMs ?? 0);
+    if (prepared.fixedPort !== undefined) await Promise.all(this.#ending.values());
+    const instances: Instance[] = [];
+    this.#running = { plan, prepared, instances };
+    const generation = await this.#untilDone(signal, () => this.#nextGeneration());
+    const starts = Array.from({ length: plan.instanceCount }, async (_, index) =>
+      this.#untilDone(signal, async () => {
+        const instance = await this.#createInstance(plan, `${generation}-${index}`);
+        instances.push(instance);
+        try {
+          await orAborted(instance.start(prepared), signal);
+        } catch (error) {
+          // Another change finds it among what runs, and takes it over.
+          if (signal.aborted) return;
+          instances.splice(instances.indexOf(instance), 1);
+          await this.#discard(instance);
+          throw error;
+        }
+      }),
+    );
+    // Each of them has come to its end before what took over looks at them.
+    await Promise.allSettled(starts);
+    if (signal.aborted) throw this.#cancelled();
+    await this.#options.publish();
+  }
+
+  /** Tries again with back-off, whatever is wrong. */
+  async #untilDone<T>(signal: AbortSignal, attempt: () => Promise<T>): Promise<T> {
+    const backoff = createBackoff();
+    for (;;) {
+      if (signal.aborted) throw this.#cancelled();
+      try {
+        return await attempt();
+      } catch (error) {
+        if (signal.aborted) throw this.#cancelled();
+        this.#options.logger.warn({ ...this.name, err: error }, 'what ran before cannot start yet');
+      }
+      await sleep(Math.max(minRetryMs, backoff.delayMs(0)), undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  #goOnWith(plan: DeploymentPlan): void {
+    this.apply(plan).catch((error: unknown) =>
+      this.#options.logger.info({ ...this.name, err: error }, 'what ran before was given up'),
+    );
   }
 
   async #prepare(plan: DeploymentPlan, signal: AbortSignal): Promise<PreparedProgram> {
@@ -230,44 +302,53 @@ export class Deployment {
     count: number,
     { plan, prepared, signal }: { plan: DeploymentPlan; prepared: PreparedProgram; signal: AbortSignal },
   ): Promise<Instance[]> {
-    const { folder, collectorCommand, pidFiles, ports, publish, logger } = this.#options;
     const generation = count > 0 ? await this.#nextGeneration() : 0;
     const fresh: Instance[] = [];
-    const cancel = Promise.withResolvers<never>();
-    cancel.promise.catch(() => undefined);
-    const onAbort = (): void => cancel.reject(this.#cancelled());
-    signal.addEventListener('abort', onAbort, { once: true });
     try {
       for (let index = 0; index < count; index++) {
         if (signal.aborted) throw this.#cancelled();
-        const instance = await createInstance(plan, {
-          name: `${this.name.endpoint}/${this.name.deployment}/${generation}-${index}`,
-          folder: join(folder, `${generation}-${index}`),
-          collectorCommand,
-          pidFiles,
-          ports,
-          onChange: () => void publish(),
-        });
+        const instance = await this.#createInstance(plan, `${generation}-${index}`);
         fresh.push(instance);
         this.#starting.add(instance);
-        logger.info({ instance: instance.name }, 'instance starts');
-        await Promise.race([instance.start(prepared), cancel.promise]);
+        await orAborted(instance.start(prepared), signal);
       }
       return fresh;
     } catch (error) {
-      await Promise.all(fresh.map((instance) => this.#discard(instance)));
-      throw error;
-    } finally {
-      signal.removeEventListener('abort', onAbort);
+      await this.#discardAll(fresh);
+      throw signal.aborted ? this.#cancelled() : error;
     }
   }
 
+  async #createInstance(plan: DeploymentPlan, id: string): Promise<Instance> {
+    const { folder, collectorCommand, pidFiles, ports, publish, logger } = this.#options;
+    const instance = await createInstance(plan, {
+      name: `${this.name.endpoint}/${this.name.deployment}/${id}`,
+      folder: join(folder, id),
+      collectorCommand,
+      pidFiles,
+      ports,
+      onChange: () => void publish(),
+    });
+    logger.info({ instance: instance.name }, 'instance starts');
+    return instance;
+  }
+
+  /** Never rejects: why they have to go is what is to be told. */
+  async #discardAll(instances: readonly Instance[]): Promise<void> {
+    await Promise.all(instances.map((instance) => this.#discard(instance)));
+  }
+
   async #discard(instance: Instance): Promise<void> {
-    for (const container of containers) {
-      this.#lastWords.set(container, await instance.log(container, keptLogLines));
-    }
     this.#starting.delete(instance);
-    await this.#end(instance);
+    for (const container of containers) {
+      const words = await instance.log(container, keptLogLines).catch(() => undefined);
+      if (words !== undefined) this.#lastWords.set(container, words);
+    }
+    await this.#end(instance).catch((error: unknown) => this.#noteFailedEnd(instance, error));
+  }
+
+  #noteFailedEnd(instance: Instance, error: unknown): void {
+    this.#options.logger.error({ err: error, instance: instance.name }, 'instance end');
   }
 
   #retire(instance: Instance, waitMs: number): void {
@@ -279,9 +360,7 @@ export class Deployment {
     this.#ending.set(
       instance,
       ending
-        .catch((error: unknown) =>
-          this.#options.logger.error({ err: error, instance: instance.name }, 'instance end'),
-        )
+        .catch((error: unknown) => this.#noteFailedEnd(instance, error))
         .finally(() => this.#ending.delete(instance)),
     );
   }
@@ -321,6 +400,28 @@ function knownToAll(instances: readonly Instance[]): ReadonlySet<string> {
   const [first, ...others] = instances.map((instance) => instance.sdkCollections);
   const known = others.reduce((all, one) => all.intersection(one), new Set(first));
   return known;
+}
+
+/** Each of its instances was ready: a restored plan may have others. */
+function isWhole(running: Running | undefined): running is Running {
+  return (
+    running !== undefined &&
+    running.instances.length === running.plan.instanceCount &&
+    running.instances.every(({ wasReady }) => wasReady)
+  );
+}
+
+/** Rejects as soon as it is aborted, whatever becomes of the promise. */
+async function orAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
+  const aborted = Promise.withResolvers<never>();
+  const onAbort = (): void => aborted.reject(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
+  if (signal.aborted) onAbort();
+  try {
+    await Promise.race([work, aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
 }
 
 function lastLines(text: string, lines: number): string {

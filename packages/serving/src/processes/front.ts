@@ -1,4 +1,4 @@
-/** The listening socket. It stays open while the gateway is started again; connections wait here meanwhile. */
+/** The listening sockets. They stay open while the gateway is started again; connections wait here meanwhile. */
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
@@ -14,9 +14,12 @@ import { keepChild } from './child.ts';
 import type { ChildCommand, KeptChild } from './child.ts';
 import { RuntimeError } from './failure.ts';
 import type { PidFiles } from './pid-files.ts';
+import { watchHangs } from './watch-hangs.ts';
 
 export interface FrontOptions {
   listen: { host: string; port: number };
+  /** For connections that want TLS, which the gateway speaks. */
+  listenTls?: { host: string; port: number } | undefined;
   gateway: ChildCommand;
   pidFiles: PidFiles;
   logger: Logger;
@@ -31,10 +34,21 @@ const maxEndsAtStart = 3;
 const backoff = { maxMs: 1000, stableMs: 10_000 };
 const appliedTimeoutMs = 5000;
 const drainGraceMs = 30_000;
+const hang = { intervalMs: 2000, maxMissed: 5 };
 
 /** Errors: `address_in_use`. */
 export async function openFront(options: FrontOptions): Promise<Front> {
-  const { host, port } = options.listen;
+  const server = await listen(options.listen, '--listen');
+  if (options.listenTls === undefined) return new Front({ server }, options);
+  try {
+    return new Front({ server, tlsServer: await listen(options.listenTls, '--tls-listen') }, options);
+  } catch (error) {
+    server.close();
+    throw error;
+  }
+}
+
+async function listen({ host, port }: { host: string; port: number }, flag: string): Promise<Server> {
   const server = createServer({ pauseOnConnect: true, noDelay: true });
   server.listen(port, host);
   try {
@@ -42,34 +56,46 @@ export async function openFront(options: FrontOptions): Promise<Front> {
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error;
     throw new GleanerError('address_in_use', `Something listens on ${host}:${port} already.`, {
-      fix: 'End it, or choose another port with --listen.',
+      fix: `End it, or choose another port with ${flag}.`,
       cause: error,
     });
   }
-  return new Front(server, options);
+  return server;
+}
+
+interface Arrival {
+  socket: Socket;
+  isTls: boolean;
 }
 
 export class Front {
   readonly #server: Server;
+  readonly #tlsServer: Server | undefined;
   readonly #gateway: KeptChild;
-  readonly #waiting: Socket[] = [];
+  readonly #waiting: Arrival[] = [];
   /** Given to Node to be sent, which sends them one by one. */
-  readonly #handed = new Set<Socket>();
+  readonly #handed = new Set<Arrival>();
   /** Instances that the gateway has had in a table and did not report as released. */
   readonly #known = new Set<string>();
   readonly #releases = new Map<string, PromiseWithResolvers<void>>();
   readonly #applied = new Map<number, PromiseWithResolvers<void>>();
   readonly #ready = Promise.withResolvers<void>();
   #child: ChildProcess | undefined;
-  #table: GatewayTable = { version: 0, endpoints: [], deployments: [] };
+  #table: GatewayTable = { version: 0, deployments: [] };
 
-  constructor(server: Server, { gateway, pidFiles, logger }: FrontOptions) {
+  constructor(
+    { server, tlsServer }: { server: Server; tlsServer?: Server },
+    { gateway, pidFiles, logger }: FrontOptions,
+  ) {
     this.#server = server;
-    server.on('connection', (socket) => {
-      socket.on('error', () => undefined);
-      this.#take(socket);
-    });
-    server.on('error', (error) => logger.error({ err: error }, 'a connection could not be taken'));
+    this.#tlsServer = tlsServer;
+    for (const one of tlsServer === undefined ? [server] : [server, tlsServer]) {
+      one.on('connection', (socket) => {
+        socket.on('error', () => undefined);
+        this.#take({ socket, isTls: one === tlsServer });
+      });
+      one.on('error', (error) => logger.error({ err: error }, 'a connection could not be taken'));
+    }
     this.#ready.promise.catch(() => undefined);
     let ends = 0;
     this.#gateway = keepChild({
@@ -80,6 +106,13 @@ export class Front {
       backoff,
       onStarted: (child) => {
         logger.info({ pid: child.pid }, 'gateway starts');
+        watchHangs(child, {
+          ...hang,
+          onHung: () => {
+            logger.error({ pid: child.pid }, 'the gateway hangs: it is started again');
+            this.#gateway.restart(0);
+          },
+        });
         child.on('message', (message: FromGateway) => this.#hear(child, message));
         child.once('disconnect', () => this.#takeBack());
       },
@@ -96,9 +129,11 @@ export class Front {
   }
 
   get address(): AddressInfo {
-    const address = this.#server.address();
-    if (address === null || typeof address === 'string') throw new Error('a TCP server without an address');
-    return address;
+    return addressOf(this.#server);
+  }
+
+  get tlsAddress(): AddressInfo | undefined {
+    return this.#tlsServer === undefined ? undefined : addressOf(this.#tlsServer);
   }
 
   /** Resolves once a gateway takes connections. Error: `gateway_failed`. */
@@ -136,7 +171,8 @@ export class Front {
   /** Takes no connection any more; the gateway answers what is under way. */
   async close(): Promise<void> {
     this.#server.close();
-    for (const socket of this.#waiting.splice(0)) socket.destroy();
+    this.#tlsServer?.close();
+    for (const { socket } of this.#waiting.splice(0)) socket.destroy();
     const child = this.#child;
     // One that is only starting hears nothing yet.
     const ended = child === undefined ? this.#gateway.stop(0) : this.#gateway.stopAfter(drainGraceMs);
@@ -144,23 +180,24 @@ export class Front {
     await ended;
   }
 
-  #take(socket: Socket): void {
-    if (this.#child?.connected === true) return this.#handOver(this.#child, socket);
+  #take(arrival: Arrival): void {
+    if (this.#child?.connected === true) return this.#handOver(this.#child, arrival);
     if (this.#waiting.length >= maxWaiting || !this.#server.listening) {
-      socket.destroy();
+      arrival.socket.destroy();
       return;
     }
-    this.#waiting.push(socket);
+    this.#waiting.push(arrival);
   }
 
-  #handOver(child: ChildProcess, socket: Socket): void {
-    const message: ToGateway = { kind: 'connection' };
-    this.#handed.add(socket);
+  #handOver(child: ChildProcess, arrival: Arrival): void {
+    const { socket, isTls } = arrival;
+    const message: ToGateway = isTls ? { kind: 'connection', isTls } : { kind: 'connection' };
+    this.#handed.add(arrival);
     // Our end of it is closed when it is on its way, and not before: until then another gateway may get it.
     child.send(message, socket, { keepOpen: true }, (error) => {
-      if (!this.#handed.delete(socket)) return;
+      if (!this.#handed.delete(arrival)) return;
       if (error === null) socket.destroy();
-      else this.#take(socket);
+      else this.#take(arrival);
     });
   }
 
@@ -170,7 +207,7 @@ export class Front {
         this.#child = child;
         this.#ready.resolve();
         this.#sendTable(child);
-        for (const socket of this.#waiting.splice(0)) this.#handOver(child, socket);
+        for (const arrival of this.#waiting.splice(0)) this.#handOver(child, arrival);
         return;
       case 'applied':
         for (const [version, applied] of this.#applied) {
@@ -183,6 +220,8 @@ export class Front {
         this.#known.delete(message.instance);
         this.#releases.get(message.instance)?.resolve();
         this.#releases.delete(message.instance);
+        return;
+      case 'pong':
         return;
     }
   }
@@ -198,9 +237,9 @@ export class Front {
 
   /** Node forgets what it did not send, and does not always tell that the channel is gone. */
   #takeBack(): void {
-    const sockets = [...this.#handed];
+    const arrivals = [...this.#handed];
     this.#handed.clear();
-    for (const socket of sockets) this.#take(socket);
+    for (const arrival of arrivals) this.#take(arrival);
   }
 
   #forgetGateway(): void {
@@ -211,6 +250,12 @@ export class Front {
     this.#releases.clear();
     this.#takeBack();
   }
+}
+
+function addressOf(server: Server): AddressInfo {
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('a TCP server without an address');
+  return address;
 }
 
 /** Fails only when the process is ending, which its end tells. */

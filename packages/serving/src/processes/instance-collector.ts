@@ -1,6 +1,7 @@
 import { request } from 'node:http';
 import { readFile, writeFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { DeploymentPlan } from '@gleaner/workspace/api';
 
@@ -13,6 +14,7 @@ import { RuntimeError } from './failure.ts';
 import type { LogFile } from './logs.ts';
 import type { PidFiles } from './pid-files.ts';
 import type { Ports } from './ports.ts';
+import { probe } from './probe.ts';
 
 export interface InstanceCollectorOptions {
   /** Of the instance. */
@@ -32,6 +34,8 @@ const maxEndsAtStart = 3;
 const invalidConfigCode = 2;
 const logLines = 40;
 const patchTimeoutMs = 5000;
+const livenessPeriodMs = 5000;
+const maxLivenessFailures = 3;
 
 /** The collector of an instance: killed, it comes back on the same spool and the same ports. */
 export class InstanceCollector {
@@ -39,14 +43,19 @@ export class InstanceCollector {
   readonly #child: KeptChild;
   readonly #listening = Promise.withResolvers<void>();
   #plan: DeploymentPlan;
+  /** It goes on from another life: it is never given up, and no store that refuses it ends it. */
+  readonly #isRestored: boolean;
   /** The same for as long as the instance lives. */
   readonly #ports: CollectorPorts;
   #isUp = false;
   #wasUp = false;
+  #configWritten: Promise<void> = Promise.resolve();
   #endsAtStart = 0;
+  #watch = new AbortController();
 
   constructor(plan: DeploymentPlan, ports: CollectorPorts, options: InstanceCollectorOptions) {
     this.#plan = plan;
+    this.#isRestored = plan.isRestored === true;
     this.#ports = ports;
     this.#options = options;
     const [command = '', ...words] = options.command;
@@ -62,6 +71,8 @@ export class InstanceCollector {
         environment: inheritedEnvironment(process.env),
       }),
       onStarted: (child) => {
+        this.#watch = new AbortController();
+        void this.#watchLiveness(this.#watch.signal);
         if (child.stderr === null) return;
         createInterface({ input: child.stderr }).on('line', (line) => {
           options.log.writeLine(line);
@@ -111,6 +122,7 @@ export class InstanceCollector {
   async end(graceMs: number): Promise<boolean> {
     this.#listening.reject(new RuntimeError({ code: 'apply_cancelled', message: 'The instance was ended.' }));
     this.#isUp = false;
+    this.#watch.abort();
     const end = await this.#child.stop(graceMs);
     for (const port of Object.values(this.#ports)) this.#options.ports.giveBack(port);
     return end?.code === 0;
@@ -119,17 +131,22 @@ export class InstanceCollector {
   #noteUp(): void {
     if (this.#child.pid === undefined) return;
     this.#isUp = true;
-    this.#wasUp = true;
+    if (!this.#wasUp) {
+      this.#wasUp = true;
+      // For its next start. When that cannot be written, the one before goes on to hold.
+      this.#writeConfig().catch(() => undefined);
+    }
     this.#listening.resolve();
     this.#options.onChange();
   }
 
   async #noteEnd(end: ChildEnd): Promise<void> {
+    this.#watch.abort();
     const wasUp = this.#isUp;
     this.#isUp = false;
     if (wasUp) this.#options.onChange();
     this.#endsAtStart++;
-    if (this.#wasUp) return;
+    if (this.#wasUp || this.#isRestored) return;
     if (this.#endsAtStart < maxEndsAtStart && end.code !== invalidConfigCode && end.code !== 127) return;
     const log = end.problem ?? (await this.#options.log.tail(logLines));
     this.#listening.reject(
@@ -141,9 +158,34 @@ export class InstanceCollector {
     );
   }
 
-  async #writeConfig(): Promise<void> {
+  /** One that hangs holds every request up that comes to its tap. */
+  async #watchLiveness(signal: AbortSignal): Promise<void> {
+    const pause = (): Promise<void> => sleep(livenessPeriodMs, undefined, { signal }).catch(() => undefined);
+    let failures = 0;
+    while (!signal.aborted) {
+      await pause();
+      if (signal.aborted || !this.#isUp) continue;
+      const isGood = await probe({ port: this.#ports.admin, path: '/healthz/live' }, livenessPeriodMs);
+      failures = isGood ? 0 : failures + 1;
+      if (failures < maxLivenessFailures || signal.aborted) continue;
+      this.#options.log.writeLine(
+        `gleaner: the collector of ${this.#options.name} hangs: it is started again`,
+      );
+      return this.#child.restart(0);
+    }
+  }
+
+  /** One after the other; the last one has what is so then. */
+  #writeConfig(): Promise<void> {
+    const written = this.#configWritten.then(() => this.#writeConfigNow());
+    this.#configWritten = written.catch(() => undefined);
+    return written;
+  }
+
+  async #writeConfigNow(): Promise<void> {
     const { folder, programPort } = this.#options;
-    const text = collectorConfig(this.#plan, { folder, programPort, ports: this.#ports });
+    const facts = { folder, programPort, ports: this.#ports, hasServed: this.#wasUp || this.#isRestored };
+    const text = collectorConfig(this.#plan, facts);
     const { config } = collectorFolder(folder);
     if ((await readFile(config, 'utf8').catch(() => undefined)) === text) return;
     await writeFile(config, text, { mode: 0o600 });

@@ -109,6 +109,11 @@ export class InstanceProgram {
     await this.#child.stop(stopGraceMs);
   }
 
+  /** It was good before: what it waits for will come. */
+  get #mayBeLate(): boolean {
+    return this.#wasReady || this.#plan.isRestored === true;
+  }
+
   #setReady(isReady: boolean): void {
     if (isReady) {
       this.#wasReady = true;
@@ -126,7 +131,7 @@ export class InstanceProgram {
     const { name, log } = this.#options;
     const how = end.problem ?? (end.signal === null ? `code ${end.code}` : `signal ${end.signal}`);
     log.writeLine(`gleaner: the program of ${name} ended (${how})`);
-    if (this.#wasReady || this.#endsAtStart < maxEndsAtStart) return;
+    if (this.#mayBeLate || this.#endsAtStart < maxEndsAtStart) return;
     await this.#fail('program_failed', `The program of instance ${name} ended before it was ready (${how}).`);
   }
 
@@ -156,7 +161,7 @@ export class InstanceProgram {
         this.#setReady(true);
       } else if (wasReady && failures >= failureThreshold) this.#setReady(false);
       if (!wasReady && performance.now() > deadlineMs) {
-        if (this.#wasReady) return this.#child.restart(stopGraceMs);
+        if (this.#mayBeLate) return this.#child.restart(stopGraceMs);
         const seconds = (initialDelayMs + failureThreshold * periodMs) / 1000;
         const where = `127.0.0.1:${target.port}${target.path ?? ''}`;
         return this.#fail(

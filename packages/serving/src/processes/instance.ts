@@ -38,9 +38,11 @@ export class Instance {
   readonly #options: InstanceOptions;
   readonly #logs: Record<ProcessContainer, LogFile>;
   #plan: DeploymentPlan;
+  readonly #isRestored: boolean;
   #collector: InstanceCollector | undefined;
   #program: InstanceProgram | undefined;
   #isHeld = false;
+  #isPaused = false;
   #ownPort: number | undefined;
   #phase: 'active' | 'draining' | 'stopped' = 'active';
   /** What the SDK was told when its process started; it does not look again. */
@@ -49,6 +51,7 @@ export class Instance {
   /** Its folder has to be there. */
   constructor(plan: DeploymentPlan, options: InstanceOptions) {
     this.#plan = plan;
+    this.#isRestored = plan.isRestored === true;
     this.#options = options;
     this.name = options.name;
     this.folder = options.folder;
@@ -68,6 +71,11 @@ export class Instance {
       this.#program?.isReady === true &&
       this.#collector?.isUp === true;
     return isReady ? this.#collector?.ports.proxy : undefined;
+  }
+
+  /** At any time. */
+  get wasReady(): boolean {
+    return this.#program?.wasReady === true;
   }
 
   get sdkCollections(): ReadonlySet<string> {
@@ -108,7 +116,7 @@ export class Instance {
       },
       onChange,
     });
-    await this.#program.start();
+    if (!this.#isPaused) await this.#program.start();
   }
 
   /** The plan differs in policy alone. */
@@ -125,11 +133,13 @@ export class Instance {
 
   /** Frees the port of the program for somebody else. */
   async pauseProgram(): Promise<void> {
+    this.#isPaused = true;
     await this.#program?.end();
   }
 
   async resume(): Promise<void> {
     this.#isHeld = false;
+    this.#isPaused = false;
     await this.#program?.start();
   }
 
@@ -171,7 +181,7 @@ export class Instance {
   #state(): InstanceStatus['state'] {
     if (this.#phase !== 'active') return this.#phase;
     if (this.readyPort !== undefined) return 'ready';
-    return this.#program?.wasReady === true ? 'unready' : 'starting';
+    return this.#program?.wasReady === true || this.#isRestored ? 'unready' : 'starting';
   }
 }
 

@@ -1,6 +1,7 @@
 /** Stores what ended instances left in their spools: runs a collector on each that takes nothing and drains. */
+import { createHash } from 'node:crypto';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -96,7 +97,8 @@ async function drainOnce(
   const child = startChild(
     { command, args: [...words, '--config', config], environment: inheritedEnvironment(process.env) },
     {
-      name: `draining/${basename(dirname(folder))}/${folder}`,
+      // Of any length: the name is one of a file.
+      name: `draining/${createHash('sha256').update(folder).digest('hex').slice(0, 16)}`,
       stdio: ['ignore', 'ignore', 'pipe'],
       pidFiles,
     },

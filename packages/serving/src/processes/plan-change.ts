@@ -5,9 +5,15 @@ import type { DeploymentPlan } from '@gleaner/workspace/api';
 /** Payload logging is the collector's own; the SDK is not told of it. */
 const payloadCollections = new Set(['request', 'response']);
 
-/** The order of keys does not count. */
+/** Neither the order of keys counts nor whether one of them is restored. */
 export function isSamePlan(a: DeploymentPlan, b: DeploymentPlan): boolean {
-  return isDeepStrictEqual(plain(a), plain(b));
+  return isDeepStrictEqual(plain(asNew(a)), plain(asNew(b)));
+}
+
+/** The same plan, to be given up when it cannot become ready. */
+export function asNew(plan: DeploymentPlan): DeploymentPlan {
+  const { isRestored: _, ...rest } = plan;
+  return rest;
 }
 
 /**
@@ -32,7 +38,7 @@ export function sdkCollections({ collector }: DeploymentPlan): ReadonlySet<strin
 }
 
 function fixedParts(plan: DeploymentPlan): unknown {
-  const { instanceCount: _, requests: __, ...rest } = plan;
+  const { instanceCount: _, requests: __, ...rest } = asNew(plan);
   const collections = Object.fromEntries(
     Object.entries(plan.collector.collections).map(([name, { path, clientId }]) => [
       name,

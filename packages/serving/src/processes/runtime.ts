@@ -23,7 +23,7 @@ export interface LocalRuntime extends Runtime {
 
 export function createLocalRuntime(options: LocalRuntimeOptions): LocalRuntime {
   const deployments = new Map<string, Deployment>();
-  let endpoints: readonly EndpointRoute[] = [];
+  let endpoints: readonly EndpointRoute[] | undefined;
   let workspacePort: number | undefined;
   const publish = (): Promise<void> => {
     const rows = [...deployments.values()].flatMap((deployment) => deployment.row() ?? []);

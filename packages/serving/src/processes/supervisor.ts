@@ -18,15 +18,18 @@ import { openPidFiles } from './pid-files.ts';
 import type { PidFiles } from './pid-files.ts';
 import { createPorts } from './ports.ts';
 import { createLocalRuntime } from './runtime.ts';
+import { watchHangs } from './watch-hangs.ts';
 
 export interface SupervisorOptions {
   dataFolder: string;
   /** Port 0 takes any. */
   listen: ListenAddress;
+  /** The same with TLS: the gateway process then knows certificate and key. */
+  listenTls?: ListenAddress | undefined;
   /** Virtual environments; several workspaces may share them. Default: `environments` of the data folder. */
   environmentsFolder?: string;
   /** Started with an IPC channel, and told where clients come to: says `listening`, and uses `connectRuntime`. */
-  workspaceProcess: (address: ListenAddress) => ChildCommand;
+  workspaceProcess: (address: ListenAddress, tlsAddress: ListenAddress | undefined) => ChildCommand;
   /** Started with an IPC channel (`gateway/messages.ts`). */
   gatewayProcess: ChildCommand;
   /** `gleaner collect`, in words. */
@@ -43,6 +46,7 @@ export interface ListenAddress {
 export interface Supervisor extends AsyncDisposable {
   /** Where clients come to. */
   readonly address: ListenAddress;
+  readonly tlsAddress: ListenAddress | undefined;
   readonly gatewayPid: number | undefined;
   readonly workspacePid: number | undefined;
   /**
@@ -62,6 +66,8 @@ const maxEndsAtStart = 3;
 const workspaceGraceMs = 10_000;
 const hurryIntervalMs = 500;
 const hurryGraceMs = 3000;
+/** Longer than anything it does in one piece. */
+const hang = { intervalMs: 5000, maxMissed: 6 };
 
 /** Errors: `address_in_use`, `data_in_use`. No process is left running when it throws. */
 export async function openSupervisor(options: SupervisorOptions): Promise<Supervisor> {
@@ -80,6 +86,7 @@ export async function openSupervisor(options: SupervisorOptions): Promise<Superv
 
   const front = await openFront({
     listen: options.listen,
+    listenTls: options.listenTls,
     gateway: options.gatewayProcess,
     pidFiles,
     logger,
@@ -100,15 +107,26 @@ export async function openSupervisor(options: SupervisorOptions): Promise<Superv
   });
 
   const address = { host: options.listen.host, port: front.address.port };
+  const tlsPort = front.tlsAddress?.port;
+  const tlsAddress =
+    options.listenTls && tlsPort !== undefined ? { host: options.listenTls.host, port: tlsPort } : undefined;
   const listening = Promise.withResolvers<void>();
   let workspaceEnds = 0;
+  let isStopping = false;
   const workspace = keepChild({
     name: 'workspace',
     pidFiles,
     stdio: ['ignore', 2, 2, 'ipc'],
-    command: () => options.workspaceProcess(address),
+    command: () => options.workspaceProcess(address, tlsAddress),
     onStarted: (child) => {
       logger.info({ pid: child.pid }, 'workspace starts');
+      watchHangs(child, {
+        ...hang,
+        onHung: () => {
+          logger.error({ pid: child.pid }, 'the workspace hangs: it is started again');
+          workspace.restart(0);
+        },
+      });
       const send = (message: FromRoot): void => {
         if (child.connected) child.send(message, () => undefined);
       };
@@ -118,12 +136,13 @@ export async function openSupervisor(options: SupervisorOptions): Promise<Superv
             logger.error({ err: error, method: message.method }, 'runtime');
           return void serveCall(message, { runtime, send, onBug });
         }
+        if (message.kind === 'pong') return;
         runtime.setWorkspacePort(message.port);
         listening.resolve();
       });
     },
     onEnded: (end) => {
-      logger.warn({ ...end }, 'workspace ended');
+      logger[isStopping ? 'info' : 'warn']({ ...end }, 'workspace ended');
       runtime.setWorkspacePort(undefined);
       if (++workspaceEnds < maxEndsAtStart) return;
       const message = `The workspace process does not start (${end.problem ?? end.signal ?? `code ${end.code}`}).`;
@@ -142,12 +161,14 @@ export async function openSupervisor(options: SupervisorOptions): Promise<Superv
   const owned = stack.move();
   let stopped: Promise<void> | undefined;
   const stop = (hurry?: AbortSignal): Promise<void> => {
+    isStopping = true;
     hurry?.addEventListener('abort', () => endQuickly(pidFiles), { once: true });
     if (hurry?.aborted === true) endQuickly(pidFiles);
     return (stopped ??= owned.disposeAsync());
   };
   return {
     address,
+    tlsAddress,
     get gatewayPid() {
       return front.gatewayPid;
     },

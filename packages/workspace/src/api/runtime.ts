@@ -48,6 +48,13 @@ export interface DeploymentPlan extends DeploymentName {
   /** Of each instance; enforced where the system allows. */
   limits?: { cpus?: number; memoryBytes?: number };
   collector: CollectorPlan;
+  /**
+   * It ran before this start of the runtime, and is never given up: what it needs may only be late. Where nothing of the deployment
+   * is ready, its instances are `unready` and tried again with back-off until they are, or until another plan or `remove` comes;
+   * `apply` resolves then. Its requests wait meanwhile. Beside instances that are ready it is a plan as any other. It is no
+   * difference between two plans.
+   */
+  isRestored?: boolean;
 }
 
 /** What an instance executes. */

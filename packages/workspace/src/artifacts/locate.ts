@@ -1,6 +1,6 @@
 /** From an `azureml://` path to a file or folder of this machine. */
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 import { DatastoreError, openDatastore } from '@gleaner/datastore';
@@ -33,6 +33,18 @@ export interface ArtifactOptions {
 }
 
 export function createArtifacts({ folder, log, open: openStore = openFile }: ArtifactOptions): Artifacts {
+  const copying = new Map<string, Promise<number>>();
+  const swept = once(async () => removeUnfinished(folder));
+  /** One at a time for each target. */
+  const copyOnce = async (source: CopySource): Promise<number> => {
+    const going = copying.get(source.target);
+    if (going !== undefined) return going;
+    const copied = swept()
+      .then(async () => copy(source))
+      .finally(() => copying.delete(source.target));
+    copying.set(source.target, copied);
+    return copied;
+  };
   return {
     async locate({ uri, what, datastore }) {
       const { path } = parseDatastoreUri(uri);
@@ -50,7 +62,7 @@ export function createArtifacts({ folder, log, open: openStore = openFile }: Art
         );
         if (await exists(target)) return target;
         log(`${what}: reading ${uri}`);
-        const count = await copy({ store, path, target });
+        const count = await copyOnce({ store, path, target });
         if (count === 0) throw missing(what, uri);
         log(`${what}: ${count} files are here`);
         return target;
@@ -69,8 +81,29 @@ async function openFile(datastore: DatastoreFile): Promise<Datastore> {
   return openDatastore(storeConfig(datastore));
 }
 
+interface CopySource {
+  store: Datastore;
+  path: string;
+  target: string;
+}
+
+const unfinishedName = /^\.[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/;
+
+function once(work: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | undefined;
+  return async () => (done ??= work());
+}
+
+/** What a process left that was killed while it copied. */
+async function removeUnfinished(folder: string): Promise<void> {
+  if (!(await exists(folder))) return;
+  for (const name of await readdir(folder))
+    for (const entry of await readdir(join(folder, name)))
+      if (unfinishedName.test(entry)) await rm(join(folder, name, entry), { recursive: true, force: true });
+}
+
 /** The target appears whole or not at all. Answers how many files there were. */
-async function copy({ store, path, target }: { store: Datastore; path: string; target: string }) {
+async function copy({ store, path, target }: CopySource): Promise<number> {
   const unfinished = join(dirname(target), `.${randomUUID()}`);
   await mkdir(dirname(target), { recursive: true, mode: 0o700 });
   let count = 0;
@@ -93,7 +126,7 @@ async function copy({ store, path, target }: { store: Datastore; path: string; t
   }
 }
 
-async function copyFile({ store, path, target }: { store: Datastore; path: string; target: string }) {
+async function copyFile({ store, path, target }: CopySource): Promise<void> {
   const file = await open(target, 'wx', 0o600);
   try {
     for await (const bytes of store.read(path)) await file.writeFile(bytes);

@@ -1,9 +1,11 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 
 import type { Operation } from '../catalog/catalog.ts';
 import { notFound } from '../resources/context.ts';
+import { requireAccess } from './guard.ts';
+import { forAuthenticated, workspaceActions } from './route-access.ts';
 import type { ServerContext } from './server.ts';
 
 const params = z.object({ subscription: z.string(), location: z.string(), operation: z.string() });
@@ -11,14 +13,20 @@ const params = z.object({ subscription: z.string(), location: z.string(), operat
 /** How the end of a long change is told. */
 export async function operationRoutes(scope: FastifyInstance, context: ServerContext): Promise<void> {
   const server = scope.withTypeProvider<ZodTypeProvider>();
-  const find = async (id: string, path: string): Promise<Operation> => {
+  /** Who may see the resource may see how a change of it goes. */
+  const find = async (id: string, request: FastifyRequest): Promise<Operation> => {
     const found = await context.catalog.transact(async (transaction) => transaction.findOperation(id));
-    if (found === undefined) throw notFound(path, context.names);
+    if (found === undefined) throw notFound(request.url.split('?')[0] ?? '', context.names);
+    const scope = found.resourceId;
+    const type = scope.includes('/deployments/') ? 'onlineEndpoints/deployments' : 'onlineEndpoints';
+    requireAccess(request, { action: `${workspaceActions}/${type}/read`, scope });
     return found;
   };
+  const options = { schema: { params }, config: forAuthenticated };
   const status = '/locations/:location/mfeOperationsStatus/:operation';
-  server.get(status, { schema: { params } }, async ({ params, url }, reply) => {
-    const { id, state, error, startedAt, endedAt } = await find(params.operation, url.split('?')[0] ?? '');
+  server.get(status, options, async (request, reply) => {
+    const { params, url } = request;
+    const { id, state, error, startedAt, endedAt } = await find(params.operation, request);
     if (state === 'InProgress') void reply.header('retry-after', '1');
     return {
       id: url.split('?')[0],
@@ -30,8 +38,9 @@ export async function operationRoutes(scope: FastifyInstance, context: ServerCon
     };
   });
   const result = '/locations/:location/mfeOperationResults/:operation';
-  server.get(result, { schema: { params } }, async ({ params, url }, reply) => {
-    const { state, error } = await find(params.operation, url.split('?')[0] ?? '');
+  server.get(result, options, async (request, reply) => {
+    const { params, url } = request;
+    const { state, error } = await find(params.operation, request);
     if (state === 'InProgress')
       return reply
         .status(202)

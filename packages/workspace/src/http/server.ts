@@ -7,24 +7,40 @@ import type { Runtime } from '../api/runtime.ts';
 import type { RouteTable } from '../reconcile/routes.ts';
 import { notFound } from '../resources/context.ts';
 import type { ResourceContext } from '../resources/context.ts';
+import { defaultDatastore } from '../resources/datastores.ts';
 import { isSame } from '../resources/ids.ts';
+import { openBlobs } from '../artifacts/blobs.ts';
+import { createUploadGrants } from '../artifacts/upload-grant.ts';
 import { assetRoutes } from './asset-routes.ts';
+import { speakToAzureClients } from './azure-client.ts';
+import { blobRoutes } from './blob-routes.ts';
 import { createCallerCheck } from './callers.ts';
 import { datastoreRoutes } from './datastore-routes.ts';
 import { deploymentRoutes } from './deployment-routes.ts';
 import { endpointRoutes } from './endpoint-routes.ts';
 import { answerError } from './errors.ts';
+import { guardRoutes } from './guard.ts';
+import type { GuardContext } from './guard.ts';
+import { identityRoutes } from './identity-routes.ts';
+import { metadataRoutes } from './metadata-routes.ts';
 import { operationRoutes } from './operation-routes.ts';
+import { pendingUploadRoutes } from './pending-upload-routes.ts';
+import { principalRoutes } from './principal-routes.ts';
+import { createRequestAddress } from './request-address.ts';
+import { roleRoutes } from './role-routes.ts';
+import { forAnyone, forAuthenticated } from './route-access.ts';
 import { uploadRoutes } from './upload-routes.ts';
 import { workspaceRoutes } from './workspace-routes.ts';
 
-export interface ServerContext extends ResourceContext {
+export interface ServerContext extends ResourceContext, GuardContext {
+  /** UUID of this workspace. */
+  tenantId: string;
   runtime: Runtime;
   routes: RouteTable;
   /** Where `workspaceblobstore` rests. */
   defaultDatastoreFolder: string;
-  /** Makes running deployments what the catalog says now, in the background of the caller. */
-  reapply: () => Promise<void>;
+  /** Gives the datastore as it is now to the deployments that use it, in the background of the caller. */
+  datastoreChanged: (name: string) => Promise<void>;
   /** Told of errors that are our own fault. */
   onInternalError: (error: unknown, request: { method: string; url: string }) => void;
 }
@@ -33,7 +49,19 @@ const maxBodyBytes = 1024 ** 2;
 const provider = '/providers/Microsoft.MachineLearningServices';
 
 /** The REST interface, not listening yet. */
-export async function createServer(context: ServerContext): Promise<FastifyInstance> {
+export async function createServer(options: ServerContext): Promise<FastifyInstance> {
+  const address = createRequestAddress(options.publicUrl);
+  const context: ServerContext = {
+    ...options,
+    get publicUrl() {
+      return address.current;
+    },
+  };
+  const { catalog, secrets, now } = context;
+  const uploads = `${context.defaultDatastoreFolder}.uploads`;
+  const blobs = await openBlobs({ root: context.defaultDatastoreFolder, folder: uploads, now });
+  const resourceId = `${context.ids.datastore(defaultDatastore)}/uploads`;
+  const grants = createUploadGrants({ catalog, secrets, resourceId, now });
   const server = fastify({
     bodyLimit: maxBodyBytes,
     forceCloseConnections: true,
@@ -51,12 +79,30 @@ export async function createServer(context: ServerContext): Promise<FastifyInsta
     const path = request.url.split('?')[0] ?? '';
     return sendError(notFound(path, context.names), { request, reply, context });
   });
-  const checkCaller = createCallerCheck(context.publicUrl);
-  server.addHook('onRequest', async ({ headers }) => checkCaller(headers));
+  const checkHost = createCallerCheck(options.publicUrl);
+  server.addHook('onRequest', async (request) => {
+    const { host, origin } = request.headers;
+    checkHost({ host });
+    createCallerCheck(address.of(request))({ host, origin });
+  });
+  server.addHook('onRequest', (request, reply, done) => {
+    // What is answered is about now, and may have keys in it.
+    void reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
+    address.run(request, done);
+  });
+  guardRoutes(server, context);
   await server.register(swagger, {
     openapi: { info: { title: 'Gleaner workspace', version: '1' } },
     transform: jsonSchemaTransform,
   });
+  server.get('/healthz', { schema: { hide: true }, config: forAnyone }, async () => ({ status: 'ok' }));
+  await server.register(async (scope) => metadataRoutes(scope, context));
+  await server.register(async (scope) =>
+    blobRoutes(scope, { blobs, grants, onInternalError: context.onInternalError }),
+  );
+  await server.register(async (scope) => principalRoutes(scope, context));
+  await server.register(async (scope) => roleRoutes(scope, context));
+  await server.register(async (scope) => identityRoutes(scope, context));
   await server.register(async (scope) => workspaceRoutes(scope, context));
   await server.register(async (scope) => operationRoutes(scope, context), {
     prefix: `/subscriptions/:subscription${provider}`,
@@ -64,6 +110,8 @@ export async function createServer(context: ServerContext): Promise<FastifyInsta
   await server.register(
     async (scope) => {
       scope.addHook('onRequest', async (request) => checkWorkspace(request, context));
+      speakToAzureClients(scope, { context, grants });
+      await scope.register(async (inner) => pendingUploadRoutes(inner, { context, grants }));
       await scope.register(async (inner) => endpointRoutes(inner, context));
       await scope.register(async (inner) => deploymentRoutes(inner, context));
       await scope.register(async (inner) => datastoreRoutes(inner, context));
@@ -72,7 +120,8 @@ export async function createServer(context: ServerContext): Promise<FastifyInsta
     },
     { prefix: `/subscriptions/:subscription/resourceGroups/:group${provider}/workspaces/:workspace` },
   );
-  server.get('/openapi.json', { schema: { hide: true } }, async () => server.swagger());
+  const document = { schema: { hide: true }, config: forAuthenticated };
+  server.get('/openapi.json', document, async () => server.swagger());
   await server.ready();
   return server;
 }

@@ -21,8 +21,16 @@ export async function performOperation(operation: Operation, context: PerformCon
   return operation.kind === 'delete' ? deleteDeployment(stored, context) : writeDeployment(stored, context);
 }
 
-export function failOperation({ resourceId }: Operation): Finish {
-  return setState(resourceId, 'Failed');
+/** What was to be deleted with its endpoint can be changed again, too. */
+export function failOperation({ resourceId, kind }: Operation): Finish {
+  if (kind !== 'delete') return setState(resourceId, 'Failed');
+  return async (transaction) => {
+    const stored = await transaction.find(resourceId);
+    if (stored === undefined) return;
+    await transaction.put({ ...stored, state: 'Failed' });
+    for (const deployment of await transaction.list(stored.id, 'deployments'))
+      if (deployment.state === 'Deleting') await transaction.put({ ...deployment, state: 'Failed' });
+  };
 }
 
 async function writeEndpoint(stored: StoredResource, { routes }: PerformContext): Promise<Finish> {
@@ -43,12 +51,12 @@ async function deleteEndpoint(stored: StoredResource, context: PerformContext): 
 }
 
 async function writeDeployment(stored: StoredResource, context: PerformContext): Promise<Finish> {
-  const plan = await applyDeployment(stored, stored.body, context);
+  const plan = await applyDeployment(stored, context);
   const scoringPath =
     plan.program.kind === 'command' ? (plan.program.routes?.scoring?.path ?? '/score') : '/score';
   return async (transaction) => {
     const now = await transaction.find(stored.id);
-    if (now === undefined) return;
+    if (now === undefined || now.state === 'Deleting') return;
     await transaction.put({ ...now, state: 'Succeeded', applied: { ...stored.body, scoringPath } });
   };
 }
@@ -68,9 +76,10 @@ async function deleteDeployment(stored: StoredResource, context: PerformContext)
   };
 }
 
+/** A delete that came meanwhile goes on. */
 function setState(id: string, state: ResourceState): Finish {
   return async (transaction) => {
     const stored = await transaction.find(id);
-    if (stored !== undefined) await transaction.put({ ...stored, state });
+    if (stored !== undefined && stored.state !== 'Deleting') await transaction.put({ ...stored, state });
   };
 }

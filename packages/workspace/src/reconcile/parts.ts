@@ -74,6 +74,16 @@ export async function readParts(
   return parts;
 }
 
+/** Names, in lower case, of the datastores that the deployment reads from and writes to. */
+export function datastoresOf({ model, code, collector }: DeploymentParts): ReadonlySet<string> {
+  const uris = [model?.properties.modelUri, code?.uri].filter((uri) => uri !== undefined);
+  const names = [
+    ...Object.keys(collector.datastores),
+    ...uris.map((uri) => parseDatastoreUri(uri).datastore),
+  ];
+  return new Set(names.map((name) => name.toLowerCase()));
+}
+
 /** The data asset that is registered for a collection whose deployment names none. */
 export function defaultAssetName({ endpoint, deployment }: DeploymentNames, collection: string): string {
   return `${endpoint}-${deployment}-${collection}`;

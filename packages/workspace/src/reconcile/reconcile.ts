@@ -26,27 +26,39 @@ export interface ReconcileContext {
   turns: Turns;
 }
 
-/** Resolves when the deployment runs as `body` says. Answers the plan. */
+/**
+ * Resolves when the deployment runs as its body says, whatever was being brought back meanwhile. Answers the plan.
+ * `resource_busy`: it is being deleted.
+ */
 export async function applyDeployment(
   stored: StoredResource,
-  body: JsonObject,
   context: ReconcileContext,
 ): Promise<DeploymentPlan> {
-  return context.turns.take(stored.id, async () => applyNow(stored, body, context));
+  const work = async (signal: AbortSignal) => {
+    const now = await context.catalog.transact(async (transaction) => transaction.find(stored.id));
+    if (now === undefined || now.state === 'Deleting')
+      throw new WorkspaceError('resource_busy', `Deployment ${stored.name} is being deleted.`);
+    return applyNow(now, now.body, { ...context, signal });
+  };
+  return context.turns.take(stored.id, work, { first: true });
 }
 
-/** Resolves when nothing of the deployment runs. */
+/** Resolves when nothing of the deployment runs. What was being made of it does not go on. */
 export async function removeDeployment(
   stored: StoredResource,
   { runtime, turns }: ReconcileContext,
 ): Promise<void> {
-  return turns.take(stored.id, async () => runtime.remove(deploymentNames(stored)));
+  return turns.take(stored.id, async () => runtime.remove(deploymentNames(stored)), { first: true });
 }
 
-async function applyNow(
+/**
+ * Makes the runtime what `body` says, in a turn of the deployment: when its signal is aborted, the runtime is asked for nothing
+ * more.
+ */
+export async function applyNow(
   stored: StoredResource,
   body: JsonObject,
-  context: ReconcileContext,
+  context: ReconcileContext & { signal: AbortSignal },
 ): Promise<DeploymentPlan> {
   const { catalog, artifacts, runtime } = context;
   const deployment = onlineDeployment.parse(body);
@@ -65,6 +77,8 @@ async function applyNow(
     located.codeFolder = await artifacts.locate({ ...parts.code, what: 'code of the deployment' });
   const plan = makePlan({ stored, deployment, parts, located, names: context.names });
   await checkScript(plan.program);
+  // Nothing may come between: who aborts asks the runtime for something else next.
+  context.signal.throwIfAborted();
   await runtime.apply(plan);
   return plan;
 }

@@ -50,8 +50,17 @@ function matches(header: string, stored: StoredResource | undefined): boolean {
 
 /** Errors: `resource_busy`. */
 export function checkIdle(stored: StoredResource | undefined, what: string): void {
-  if (stored?.state !== 'Creating' && stored?.state !== 'Updating' && stored?.state !== 'Deleting') return;
-  throw new WorkspaceError(
+  if (stored?.state === 'Creating' || stored?.state === 'Updating') throw busy(stored, what);
+  checkNotDeleting(stored, what);
+}
+
+/** Errors: `resource_busy`. */
+export function checkNotDeleting(stored: StoredResource | undefined, what: string): void {
+  if (stored?.state === 'Deleting') throw busy(stored, what);
+}
+
+function busy(stored: StoredResource, what: string): WorkspaceError {
+  return new WorkspaceError(
     'resource_busy',
     `${what} is being changed already (its state is ${stored.state}): one change at a time.`,
     { fix: 'Wait until it is over; gleaner ml … show tells.', retryable: true },

@@ -8,7 +8,7 @@ import { defaultAssetName } from '../reconcile/parts.ts';
 import { checkDeployment } from '../reconcile/reconcile.ts';
 import { longUri } from './azureml-paths.ts';
 import { mergePatch, withoutAnswered } from './bodies.ts';
-import { checkIdle, checkPreconditions, requireResource } from './context.ts';
+import { checkIdle, checkNotDeleting, checkPreconditions, requireResource } from './context.ts';
 import type { Changed, Preconditions, ResourceContext } from './context.ts';
 import { checkNoTraffic } from './traffic.ts';
 import { showDeployment } from './show.ts';
@@ -54,7 +54,7 @@ export async function patchDeployment(
   return change({ ...rest, make, mustExist: true }, context);
 }
 
-/** `undefined`: there is none. Errors: `resource_in_use` when it has traffic. */
+/** Ends a change that goes on. `undefined`: there is none. Errors: `resource_in_use` when it has traffic. */
 export async function deleteDeployment(
   { endpoint, deployment, preconditions }: DeploymentKey & { preconditions: Preconditions },
   context: ResourceContext,
@@ -64,9 +64,9 @@ export async function deleteDeployment(
     const before = await transaction.find(ids.deployment(endpoint, deployment));
     if (before === undefined) return undefined;
     checkPreconditions(before, preconditions);
-    checkIdle(before, `Deployment ${before.name}`);
+    checkNotDeleting(before, `Deployment ${before.name}`);
     const parent = await requireResource(transaction, before.parentId, context);
-    checkNoTraffic(parent.body, before.name);
+    checkNoTraffic(parent, before.name);
     const stored = await transaction.put({ ...before, state: 'Deleting' });
     const operation = await operations.begin(transaction, { resourceId: stored.id, kind: 'delete' });
     return { stored, isNew: false, operation };

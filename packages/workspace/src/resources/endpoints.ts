@@ -59,7 +59,7 @@ export async function patchEndpoint(
   );
 }
 
-/** With all its deployments. `undefined`: there is none. */
+/** With all its deployments, whatever goes on with them. `undefined`: there is none. */
 export async function deleteEndpoint(
   { name, preconditions }: { name: string; preconditions: Preconditions },
   context: ResourceContext,
@@ -71,7 +71,7 @@ export async function deleteEndpoint(
     checkPreconditions(before, preconditions);
     checkIdle(before, `Endpoint ${before.name}`);
     for (const deployment of await transaction.list(before.id, 'deployments'))
-      checkIdle(deployment, `Deployment ${deployment.name}`);
+      await transaction.put({ ...deployment, state: 'Deleting' });
     const stored = await transaction.put({ ...before, state: 'Deleting' });
     const operation = await operations.begin(transaction, { resourceId: stored.id, kind: 'delete' });
     return { stored, isNew: false, operation };

@@ -1,5 +1,5 @@
 /** Resources as they are shown: no secrets, as they never are in a body. */
-import { onlineEndpoint } from '../api/resources.ts';
+import { onlineDeployment, onlineEndpoint } from '../api/resources.ts';
 import type { JsonObject, StoredResource } from '../catalog/catalog.ts';
 
 const namespace = 'Microsoft.MachineLearningServices/workspaces';
@@ -69,6 +69,30 @@ function scoringPath(deployments: readonly StoredResource[]): string {
   return paths.size === 1 && typeof path === 'string' ? path : '/score';
 }
 
+/** In the words that clients of the original compare with, and with what they take for granted. */
 export function showDeployment(stored: StoredResource, { location }: { location: string }): JsonObject {
-  return showResource({ ...stored, body: { location, tags: {}, kind: 'Managed', ...stored.body } });
+  const { sku, ...body } = onlineDeployment.parse(stored.body);
+  const { scaleSettings, dataCollector } = body.properties;
+  const collections = Object.entries(dataCollector?.collections ?? {}).map(([name, collection]) => {
+    const isEnabled = collection.dataCollectionMode?.toLowerCase() === 'enabled';
+    return [name, { ...collection, dataCollectionMode: isEnabled ? 'Enabled' : 'Disabled' }] as const;
+  });
+  const properties = {
+    ...body.properties,
+    scaleSettings: scaleSettings ?? { scaleType: 'Default' },
+    ...(dataCollector && {
+      dataCollector: { ...dataCollector, collections: Object.fromEntries(collections) },
+    }),
+  };
+  return showResource({
+    ...stored,
+    body: {
+      location,
+      tags: {},
+      kind: 'Managed',
+      ...body,
+      sku: { ...sku, name: sku?.name ?? 'Default', capacity: sku?.capacity ?? 1 },
+      properties,
+    },
+  });
 }

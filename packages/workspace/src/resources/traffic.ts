@@ -1,6 +1,6 @@
 import { onlineEndpoint } from '../api/resources.ts';
 import type { OnlineEndpoint } from '../api/resources.ts';
-import type { CatalogTransaction, JsonObject } from '../catalog/catalog.ts';
+import type { CatalogTransaction, StoredResource } from '../catalog/catalog.ts';
 import { invalid, WorkspaceError } from '../errors.ts';
 
 const maxMirrorPercent = 50;
@@ -57,13 +57,19 @@ function total(percentages: Record<string, number>): number {
 }
 
 /** Errors: `resource_in_use`. */
-export function checkNoTraffic(endpoint: JsonObject, deployment: string): void {
-  const { traffic, mirrorTraffic } = onlineEndpoint.parse(endpoint).properties;
-  const percent = traffic?.[deployment] ?? mirrorTraffic?.[deployment] ?? 0;
-  if (percent > 0)
-    throw new WorkspaceError(
-      'resource_in_use',
-      `Deployment ${deployment} has ${percent} % of the traffic of its endpoint, and cannot be deleted.`,
-      { fix: 'Set its traffic to 0 first: gleaner ml online-endpoint update --traffic.' },
-    );
+export function checkNoTraffic({ name, body }: StoredResource, deployment: string): void {
+  const { traffic, mirrorTraffic } = onlineEndpoint.parse(body).properties;
+  const update = `gleaner ml online-endpoint update -n ${name}`;
+  const live = traffic?.[deployment] ?? 0;
+  const [other] = Object.keys(traffic ?? {}).filter((one) => one !== deployment);
+  const split = other === undefined ? `${deployment}=0` : `${other}=100`;
+  if (live > 0) throw inUse(deployment, `${live} % of the traffic`, `${update} --traffic ${split}`);
+  const mirrored = mirrorTraffic?.[deployment] ?? 0;
+  const mirror = `${update} --mirror-traffic ${deployment}=0`;
+  if (mirrored > 0) throw inUse(deployment, `${mirrored} % of the mirror traffic`, mirror);
+}
+
+function inUse(deployment: string, what: string, command: string): WorkspaceError {
+  const message = `Deployment ${deployment} has ${what} of its endpoint, and cannot be deleted.`;
+  return new WorkspaceError('resource_in_use', message, { fix: `Set its traffic to 0 first: ${command}` });
 }

@@ -1,11 +1,12 @@
 import { GleanerError } from '@gleaner/protocol';
 import { usageError } from '../../output/failure.ts';
+import { tokenFor } from '../login/token.ts';
 import { serverOf, workspacePath } from './target.ts';
 import type { Target } from './target.ts';
 
 export interface Request {
   method?: 'GET' | 'PUT' | 'PATCH' | 'POST' | 'DELETE';
-  /** Below the workspace, `/onlineEndpoints/iris`, or from `/subscriptions/` on. */
+  /** Below the workspace, `/onlineEndpoints/iris`, or from the root on: `/subscriptions/…`, `/providers/…`, `/servicePrincipals`. */
   path: string;
   body?: unknown;
   /** Instead of `body`: sent as they are. */
@@ -19,7 +20,10 @@ export interface Answer<T> {
   body: T;
 }
 
-/** A workspace's REST interface. Its errors: `workspace_refused`, `workspace_failed`, `workspace_unreachable`. */
+/**
+ * A workspace's REST interface, with the token of this user in every request. Its errors: `login_required`, `workspace_refused`,
+ * `workspace_not_found`, `workspace_failed`, `workspace_unreachable`, `credentials_unreadable`.
+ */
 export interface Client {
   /** The path of the workspace: the beginning of every id. */
   readonly workspace: string;
@@ -31,8 +35,8 @@ export interface Client {
   list<T>(path: string): Promise<T[]>;
 }
 
-/** Errors: `usage_invalid` for `--local`, or an address that is none. */
-export function createClient(target: Target): Client {
+/** `token`: in the place of the one that is kept. Errors: `usage_invalid` for `--local`, or an address that is none. */
+export function createClient(target: Target, { token: given }: { token?: string } = {}): Client {
   if (target.local) {
     throw usageError(
       '--local asks for a container on this machine; here every deployment is on this machine.',
@@ -42,9 +46,11 @@ export function createClient(target: Target): Client {
   const server = serverOf(target);
   if (!URL.canParse(server)) throw usageError(`${server} is no address.`, 'Write http://127.0.0.1:5080.');
   const workspace = workspacePath(target);
+  let token = given === undefined ? undefined : Promise.resolve<string | undefined>(given);
 
   const send = async <T>({ method = 'GET', path, body, bytes, headers }: Request): Promise<Answer<T>> => {
-    const url = `${server}${path.startsWith('/subscriptions/') ? '' : workspace}${path}`;
+    const url = `${server}${fromRoot.test(path) ? '' : workspace}${path}`;
+    const credential = await (token ??= tokenFor({ server, tokenFile: target.tokenFile }));
     const content = bytes ?? (body === undefined ? undefined : JSON.stringify(body));
     const type = bytes === undefined ? 'application/json' : 'application/octet-stream';
     let response: Response;
@@ -52,7 +58,11 @@ export function createClient(target: Target): Client {
     try {
       response = await fetch(url, {
         method,
-        headers: { ...(content !== undefined && { 'content-type': type }), ...headers },
+        headers: {
+          ...(credential !== undefined && { authorization: `Bearer ${credential}` }),
+          ...(content !== undefined && { 'content-type': type }),
+          ...headers,
+        },
         ...(content !== undefined && { body: content }),
       });
       text = await response.text();
@@ -88,6 +98,8 @@ export function createClient(target: Target): Client {
   };
 }
 
+const fromRoot = /^\/(?:subscriptions|providers|servicePrincipals|account)(?:[/?]|$)/;
+
 /** An address that the workspace gave, without its host: callers may know it by another one. */
 export function pathOf(address: string): string {
   const { pathname, search } = new URL(address, 'http://localhost');
@@ -111,13 +123,18 @@ export function restError(code: string, { code: restCode, message, details = [] 
 
 function refusal(status: number, body: unknown, text: string): GleanerError {
   const error = (body as { error?: Partial<RestError> } | undefined)?.error;
-  const code =
-    status === 404 ? 'workspace_not_found' : status < 500 ? 'workspace_refused' : 'workspace_failed';
+  const code = codeOf(status);
   if (typeof error?.message !== 'string') {
     return new GleanerError(code, `The workspace answered ${status}: ${text.slice(0, 500) || 'nothing'}.`);
   }
   const { message, details } = error;
   return restError(code, { code: error.code ?? String(status), message, ...(details && { details }) });
+}
+
+function codeOf(status: number): string {
+  if (status === 412) return 'etag_mismatch';
+  if (status < 500 && status !== 404) return status === 401 ? 'login_required' : 'workspace_refused';
+  return status === 404 ? 'workspace_not_found' : 'workspace_failed';
 }
 
 function unreachable(server: string, error: unknown): GleanerError {

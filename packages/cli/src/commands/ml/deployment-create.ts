@@ -23,14 +23,18 @@ export async function createDeployment(options: DeploymentChange): Promise<void>
 }
 
 /** Puts what the source says, waits, moves traffic and prints what is there then. */
-export async function applySource(client: Client, source: Source, options: DeploymentChange): Promise<void> {
+export async function applySource(
+  client: Client,
+  source: Source,
+  options: DeploymentChange & { ifMatch?: string },
+): Promise<void> {
   const reading = readDeployment(source.source, { fileName: source.fileName });
   const deployment = requireDeployment(reading);
   const isFile = typeof source.source !== 'string';
   if (isFile) tellWarnings(reading.warnings, source.fileName);
   const file = { deployment, settings: reading.settings ?? {} };
   const parts = await findParts(file, options.file === undefined ? '.' : dirname(options.file));
-  const answer = await putDeployment(client, file, parts);
+  const answer = await putDeployment(client, file, { ...parts, ifMatch: options.ifMatch });
   const { name, endpointName } = deployment;
   if (options.wait) await waitFor(client, answer, `deployment ${name}`);
   if (options.allTraffic) {

@@ -46,7 +46,7 @@ export async function findParts({ settings }: DeploymentFile, folder: string): P
 export async function putDeployment(
   client: Client,
   file: DeploymentFile,
-  parts: FoundParts,
+  parts: FoundParts & { ifMatch?: string | undefined },
 ): Promise<Answer<DeploymentBody>> {
   const { deployment, settings } = file;
   await requireEndpoint(client, deployment.endpointName);
@@ -69,7 +69,8 @@ export async function putDeployment(
   };
   const body: OnlineDeployment = deploymentToRest(file, ids);
   const path = deploymentPath({ endpointName: deployment.endpointName, name: deployment.name });
-  return client.send<DeploymentBody>({ method: 'PUT', path, body });
+  const headers = parts.ifMatch === undefined ? {} : { 'if-match': parts.ifMatch };
+  return client.send<DeploymentBody>({ method: 'PUT', path, body, headers });
 }
 
 /** Before anything is made. Error: `workspace_not_found`. */

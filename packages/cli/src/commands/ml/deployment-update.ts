@@ -7,6 +7,7 @@ import type { DeploymentChange } from './deployment.ts';
 import { applySource } from './deployment-create.ts';
 import { entitySource, readMembers } from './files.ts';
 import { applyOverrides } from './overrides.ts';
+import { readAndChange } from './read-change.ts';
 
 /** What the file says is put over what the deployment is; then the overrides. */
 export async function updateDeployment(options: DeploymentChange): Promise<void> {
@@ -17,7 +18,11 @@ export async function updateDeployment(options: DeploymentChange): Promise<void>
   if (typeof name !== 'string' || typeof endpointName !== 'string') {
     throw usageError('Which deployment? Give --endpoint-name and --name, or --file.');
   }
-  const before = deploymentEntity(await client.get<DeploymentBody>(deploymentPath({ endpointName, name })));
-  const changed = applyOverrides({ ...before, ...members, name, endpoint_name: endpointName }, options);
-  await applySource(client, entitySource(changed, options.file ?? `deployment ${name}`), options);
+  const path = deploymentPath({ endpointName, name });
+  await readAndChange(client, path, async (body, ifMatch) => {
+    const before = deploymentEntity(body as DeploymentBody);
+    const changed = applyOverrides({ ...before, ...members, name, endpoint_name: endpointName }, options);
+    const source = entitySource(changed, options.file ?? `deployment ${name}`);
+    await applySource(client, source, { ...options, ifMatch });
+  });
 }

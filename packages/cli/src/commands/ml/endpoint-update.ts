@@ -2,10 +2,12 @@ import { endpointEntity, endpointToRest, readEndpoint, requireValue } from '@gle
 import type { EndpointBody } from '@gleaner/protocol';
 import { usageError } from '../../output/failure.ts';
 import { createClient } from './client.ts';
+import type { Answer } from './client.ts';
 import type { EndpointUpdate } from './endpoint.ts';
 import { entitySource, readMembers } from './files.ts';
 import { waitFor } from './operation.ts';
 import { applyOverrides } from './overrides.ts';
+import { readAndChange } from './read-change.ts';
 import { printEntity } from './show.ts';
 
 /** What the file says is put over what the endpoint is; then `--traffic`, then the overrides. */
@@ -16,7 +18,26 @@ export async function updateEndpoint(options: EndpointUpdate): Promise<void> {
   if (typeof name !== 'string') throw usageError('Which endpoint? Give --name, or --file.');
 
   const path = `/onlineEndpoints/${name}`;
-  const before = endpointEntity(await client.get<EndpointBody>(path));
+  const answer = await readAndChange<Answer<EndpointBody>>(client, path, async (before, ifMatch) =>
+    client.send({
+      method: 'PUT',
+      path,
+      headers: { 'if-match': ifMatch },
+      body: changedBody(endpointEntity(before as EndpointBody), { file, name, options }),
+    }),
+  );
+  if (options.wait) await waitFor(client, answer, `endpoint ${name}`);
+  await printEntity(endpointEntity(options.wait ? await client.get(path) : answer.body), options);
+}
+
+function changedBody(
+  before: Record<string, unknown>,
+  {
+    file,
+    name,
+    options,
+  }: { file: Record<string, unknown> | undefined; name: string; options: EndpointUpdate },
+): EndpointBody {
   const changed = applyOverrides(
     {
       ...before,
@@ -30,13 +51,7 @@ export async function updateEndpoint(options: EndpointUpdate): Promise<void> {
   const endpoint = requireValue(readEndpoint(source, { fileName }));
   const body = endpointToRest(endpoint);
   const { createdAt: _, lastModifiedAt: _modified, ...properties } = body.properties.properties ?? {};
-  const answer = await client.send<EndpointBody>({
-    method: 'PUT',
-    path,
-    body: { ...body, properties: { ...body.properties, properties } },
-  });
-  if (options.wait) await waitFor(client, answer, `endpoint ${name}`);
-  await printEntity(endpointEntity(options.wait ? await client.get(path) : answer.body), options);
+  return { ...body, properties: { ...body.properties, properties } };
 }
 
 /** `blue=90 green=10`, in one word or several; names in lower case, as the original sends them. */

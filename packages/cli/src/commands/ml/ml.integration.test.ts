@@ -11,6 +11,7 @@ import { gleaner } from '../../gleaner-process.ts';
 
 let folder: string;
 let workspace: Workspace;
+let token = '';
 /** What runs, as the workspace asked for it; a script that holds `broken` cannot. */
 const runtime = createMemoryRuntime({
   async beforeApply({ deployment }) {
@@ -48,6 +49,9 @@ before(async () => {
       workspace: 'local',
     },
     location: 'local',
+    keepOwner: async (owner) => {
+      token = owner.token;
+    },
     logger: pino({ level: 'silent' }),
   });
   const files = {
@@ -81,7 +85,7 @@ const deploymentFile = (name: string) =>
   "data_collector: {collections: {model_inputs: {enabled: 'true'}}}\n";
 
 async function ml(...words: string[]) {
-  const environment = { GLEANER_SERVER: `http://127.0.0.1:${workspace.port}` };
+  const environment = { GLEANER_SERVER: `http://127.0.0.1:${workspace.port}`, GLEANER_TOKEN: token };
   const { exitCode, stdout, stderr } = await gleaner(['ml', ...words], { folder, environment });
   return { exitCode, stderr, stdout, json: () => JSON.parse(stdout) };
 }

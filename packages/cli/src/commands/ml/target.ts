@@ -5,6 +5,7 @@ import type { Format } from '../../output/format.ts';
 /** Which workspace a command talks to, and how it prints. */
 export interface Target extends Format {
   server?: string;
+  tokenFile?: string;
   resourceGroup: string;
   workspaceName: string;
   subscription: string;
@@ -17,6 +18,7 @@ const defaultServer = 'http://127.0.0.1:5080';
 export function addTargetOptions(command: Command): Command {
   return addOutputOptions(command)
     .option('--server <url>', `address of the workspace (GLEANER_SERVER; ${defaultServer})`)
+    .option('--token-file <file>', 'file with the token (GLEANER_TOKEN; that of gleaner login)')
     .option('-g, --resource-group <name>', 'resource group in the ids', 'local')
     .option('-w, --workspace-name <name>', 'workspace in the ids', 'local')
     .option('--subscription <id>', 'subscription in the ids', '00000000-0000-0000-0000-000000000000');

@@ -8,6 +8,8 @@ import type { ListenAddress } from '@gleaner/serving';
 import { pino } from 'pino';
 
 import { usageError } from '../../output/failure.ts';
+import { tlsFiles } from './local-certificate.ts';
+import type { TlsFiles } from './local-certificate.ts';
 import { catchSignals } from '../run-signals.ts';
 import type { UpOptions } from './up.ts';
 
@@ -15,8 +17,11 @@ import type { UpOptions } from './up.ts';
 export interface WorkspaceProcessOptions {
   dataFolder: string;
   publicUrl: string;
+  /** Where it is with TLS besides. */
+  tlsUrl?: string;
   names: { subscriptionId: string; resourceGroup: string; workspace: string };
   logLevel: string;
+  anotherOwner: boolean;
 }
 
 const bin = fileURLToPath(new URL('../../../bin/gleaner.mjs', import.meta.url));
@@ -25,6 +30,8 @@ const smallHeap = '--max-semi-space-size=4';
 /** Runs until SIGTERM or Ctrl-C; a second one hurries the end. 0: everything is stored. */
 export async function runWorkspace(options: UpOptions): Promise<number> {
   const listen = loopbackAddress(options.listen);
+  const listenTls = wantsTls(options) ? loopbackAddress(options.tlsListen) : undefined;
+  const given = ownCertificate(options);
   const dataFolder = resolve(options.data);
   const logger = pino(
     { level: options.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime },
@@ -34,41 +41,80 @@ export async function runWorkspace(options: UpOptions): Promise<number> {
   using signals = catchSignals();
   const stopping = Promise.withResolvers<void>();
   signals.deliverTo(() => stopping.resolve());
+  let wantsOwner = options.newOwner === true;
+  /** Once: the process may be started again. */
+  const takeOwnerWish = (): boolean => {
+    const wish = wantsOwner;
+    wantsOwner = false;
+    return wish;
+  };
+  const tls = listenTls && (await tlsFiles({ folder: join(dataFolder, 'tls'), given, nowMs: Date.now() }));
   await using supervisor = await openSupervisor({
     dataFolder,
     environmentsFolder: resolve(options.environments ?? sharedEnvironments()),
     listen,
+    listenTls,
     prepareProgram,
     collectorCommand: [process.execPath, smallHeap, bin, 'collect'],
-    workspaceProcess: (address) => ({
+    workspaceProcess: (address, tlsAddress) => ({
       command: process.execPath,
       args: [
         fileURLToPath(new URL('workspace-process.ts', import.meta.url)),
-        JSON.stringify(processOptions(dataFolder, urlOf(address), options)),
+        JSON.stringify({
+          ...processOptions(dataFolder, urlOf(address), options),
+          anotherOwner: takeOwnerWish(),
+          ...(tlsAddress && { tlsUrl: tlsUrlOf(tlsAddress) }),
+        }),
       ],
       environment: process.env,
     }),
     gatewayProcess: {
       command: process.execPath,
-      args: [smallHeap, fileURLToPath(import.meta.resolve('@gleaner/serving/gateway'))],
+      args: [
+        smallHeap,
+        fileURLToPath(import.meta.resolve('@gleaner/serving/gateway')),
+        ...(tls === undefined ? [] : [tls.certificatePath, tls.keyPath]),
+      ],
       environment: process.env,
     },
     logger,
   });
   await Promise.race([supervisor.ready, stopping.promise]);
+  if (supervisor.tlsAddress !== undefined) sayTls(supervisor.tlsAddress, tls);
   say(`the workspace is up at ${urlOf(supervisor.address)} (data in ${options.data})`);
   await stopping.promise;
   const hurry = new AbortController();
   signals.deliverTo(() => hurry.abort());
   await supervisor.stop(hurry.signal);
-  return 0;
+  // Everything has ended. Whatever is left of it in this process must not keep its data folder from the next one.
+  return process.exit(0);
+}
+
+function wantsTls({ tls = false, tlsCert, tlsKey }: UpOptions): boolean {
+  return tls || tlsCert !== undefined || tlsKey !== undefined;
+}
+
+function ownCertificate({ tlsCert, tlsKey }: UpOptions) {
+  if (tlsCert === undefined && tlsKey === undefined) return undefined;
+  if (tlsCert === undefined || tlsKey === undefined)
+    throw usageError('--tls-cert and --tls-key belong together.', 'Name both.');
+  return { certificatePath: resolve(tlsCert), keyPath: resolve(tlsKey) };
+}
+
+/** What a program written for Azure ML needs in its environment, ready to be copied. */
+function sayTls(address: ListenAddress, tls: TlsFiles | undefined): void {
+  const url = tlsUrlOf(address);
+  say(`with TLS at ${url}; programs written for Azure ML find it there by:`);
+  process.stderr.write(`  export ARM_CLOUD_METADATA_URL=${url}/metadata/endpoints\n`);
+  if (tls?.authorityPath !== undefined)
+    process.stderr.write(`  export REQUESTS_CA_BUNDLE=${tls.authorityPath}\n`);
 }
 
 function processOptions(
   dataFolder: string,
   publicUrl: string,
   { subscription, resourceGroup, workspaceName, logLevel }: UpOptions,
-): WorkspaceProcessOptions {
+): Omit<WorkspaceProcessOptions, 'anotherOwner'> {
   const names = { subscriptionId: subscription, resourceGroup, workspace: workspaceName };
   return { dataFolder, publicUrl, names, logLevel };
 }
@@ -91,6 +137,11 @@ function loopbackAddress(text: string): ListenAddress {
 
 function urlOf({ host, port }: ListenAddress): string {
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+/** By name, as certificates have it; a client of `localhost` would not find what listens on ::1 alone. */
+function tlsUrlOf({ host, port }: ListenAddress): string {
+  return `https://${host === '::1' ? '[::1]' : 'localhost'}:${port}`;
 }
 
 /** By the convention of XDG: what can be made again. */

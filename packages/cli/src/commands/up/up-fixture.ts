@@ -16,6 +16,8 @@ export const fixtures = join(repository, 'spec/fixtures');
 export interface UpWorkspace extends AsyncDisposable {
   readonly url: string;
   readonly data: string;
+  /** Where the tokens of its user are. */
+  readonly config: string;
   readonly root: Running;
   /** Runs `gleaner <words>` on this workspace; fails the test when the command fails. */
   run(words: Words): Promise<string>;
@@ -27,8 +29,8 @@ export interface UpWorkspace extends AsyncDisposable {
   score(endpoint: string, body: unknown, options?: ScoreOptions): Promise<Response>;
   /** Records of a collection in the workspace's own store, as soon as there are that many. */
   records(collection: string, atLeast?: number): Promise<StoredLine[]>;
-  /** Ends the root, and starts it again on the same folder. */
-  restart(signal: NodeJS.Signals): Promise<void>;
+  /** Ends the root, and starts it again on the same folder; with `flags` of `gleaner up`. */
+  restart(signal: NodeJS.Signals, flags?: readonly string[]): Promise<void>;
 }
 
 /** A list, or a text that is split at blanks. */
@@ -47,12 +49,14 @@ export interface UpOptions {
 
 const recordsTimeoutMs = 20_000;
 
-export async function startUp({ environment = {} }: UpOptions = {}): Promise<UpWorkspace> {
+export async function startUp(options: UpOptions = {}): Promise<UpWorkspace> {
   const folder = await mkdtemp(join(tmpdir(), 'gleaner-up-'));
+  const config = join(folder, 'config');
+  const environment = { GLEANER_CONFIG_DIR: config, ...options.environment };
   const data = join(folder, 'data');
   const environments = join(repository, '.cache/environments');
-  const start = (listen: string): Running =>
-    startGleaner(['up', '--data', data, '--listen', listen, '--environments', environments], {
+  const start = (listen: string, flags: readonly string[] = []): Running =>
+    startGleaner(['up', '--data', data, '--listen', listen, '--environments', environments, ...flags], {
       folder,
       environment,
     });
@@ -60,7 +64,7 @@ export async function startUp({ environment = {} }: UpOptions = {}): Promise<UpW
   const [, url = ''] = await root.until(/workspace is up at (http:\/\/\S+)/);
   const keys = new Map<string, string>();
   const tried = (words: Words): Promise<Ended> =>
-    gleaner(listOf(words), { folder, environment: { GLEANER_SERVER: url } });
+    gleaner(listOf(words), { folder, environment: { GLEANER_CONFIG_DIR: config, GLEANER_SERVER: url } });
   const run = async (words: Words): Promise<string> => {
     const { exitCode, stdout, stderr } = await tried(words);
     if (exitCode !== 0)
@@ -72,6 +76,7 @@ export async function startUp({ environment = {} }: UpOptions = {}): Promise<UpW
   return {
     url,
     data,
+    config,
     get root() {
       return root;
     },
@@ -101,10 +106,10 @@ export async function startUp({ environment = {} }: UpOptions = {}): Promise<UpW
         await sleep(100);
       }
     },
-    async restart(signal) {
+    async restart(signal, flags = []) {
       root.kill(signal);
       await root.ended;
-      root = start(new URL(url).host);
+      root = start(new URL(url).host, flags);
       await root.until(/workspace is up at/);
     },
     async [Symbol.asyncDispose]() {

@@ -5,6 +5,7 @@ import { openWorkspace } from '@gleaner/workspace';
 import { pino } from 'pino';
 
 import { reportFailure } from '../../output/failure.ts';
+import { keepOwnerToken, findOwnerToken } from './owner-token.ts';
 import type { WorkspaceProcessOptions } from './run-workspace.ts';
 
 /** What is under way in the interface gets this long at the end. */
@@ -14,7 +15,7 @@ if (process.send === undefined) {
   process.stderr.write('gleaner: the workspace process is started by `gleaner up`\n');
   process.exit(2);
 }
-const { logLevel, ...options } = JSON.parse(process.argv[2] ?? '{}') as WorkspaceProcessOptions;
+const { logLevel, tlsUrl, ...options } = JSON.parse(process.argv[2] ?? '{}') as WorkspaceProcessOptions;
 
 try {
   const databaseUrl = process.env['GLEANER_DATABASE_URL'];
@@ -23,9 +24,12 @@ try {
     ...(databaseUrl !== undefined && databaseUrl !== '' && { databaseUrl }),
     listen: { host: '127.0.0.1', port: 0 },
     location: 'local',
+    keepOwner: async (owner) => keepOwnerToken(options.publicUrl, owner),
     runtime: connectRuntime(process),
     logger: pino({ level: logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime }, process.stderr),
   });
+  await findOwnerToken(options.publicUrl, workspace);
+  if (tlsUrl !== undefined) await findOwnerToken(tlsUrl, workspace);
   let isEnding = false;
   const end = (): void => {
     if (isEnding) return;
