@@ -58,9 +58,9 @@ export async function removeDeployment(
 export async function applyNow(
   stored: StoredResource,
   body: JsonObject,
-  context: ReconcileContext & { signal: AbortSignal },
+  context: ReconcileContext & { signal: AbortSignal; isRestored?: boolean },
 ): Promise<DeploymentPlan> {
-  const { catalog, artifacts, runtime } = context;
+  const { catalog, artifacts, runtime, isRestored = false } = context;
   const deployment = onlineDeployment.parse(body);
   const names = deploymentNames(stored);
   const parts = await catalog.transact(async (transaction) =>
@@ -79,7 +79,7 @@ export async function applyNow(
   await checkScript(plan.program);
   // Nothing may come between: who aborts asks the runtime for something else next.
   context.signal.throwIfAborted();
-  await runtime.apply(plan);
+  await runtime.apply(isRestored ? { ...plan, isRestored } : plan);
   return plan;
 }
 

@@ -42,6 +42,13 @@ interface Pursuit {
   hurry: AbortController;
 }
 
+interface AttemptOptions {
+  /** No operation works on what is being changed. */
+  isCut: boolean;
+  /** Of the plan: it ends when the deployment is ready, or something else is asked for. */
+  isRestored: boolean;
+}
+
 const changingIntervalMs = 500;
 const firstRetryMs = 1000;
 const maxRetryMs = 60_000;
@@ -51,7 +58,7 @@ export function createRestorer(context: RestoreContext): Restorer {
   const pursuits = new Map<string, Pursuit>();
 
   /** Resolves after the first attempt; goes on until the deployment runs as it did, or is not to run any more. */
-  const pursue = async (id: string, options: { isCut: boolean }): Promise<void> => {
+  const pursue = async (id: string, options: AttemptOptions): Promise<void> => {
     const known = pursuits.get(id);
     if (known !== undefined) {
       known.isAskedAgain = true;
@@ -74,7 +81,7 @@ export function createRestorer(context: RestoreContext): Restorer {
       }
       pursuit.isAskedAgain = false;
       pursuit.hurry = new AbortController();
-      if (!signal.aborted) end = await attempt(id, { ...context, isCut: false });
+      if (!signal.aborted) end = await attempt(id, { ...context, isCut: false, isRestored: false });
     }
     pursuits.delete(id);
   };
@@ -99,8 +106,13 @@ export function createRestorer(context: RestoreContext): Restorer {
         if (!signal.aborted) events.routesFailed(error);
       }
       const deployments = await select(async ({ applied }) => applied !== undefined);
+      // What an operation goes on with afterwards is tried once; the runtime never gives up the rest.
+      const cutIds = new Set(cut.map(({ resourceId }) => resourceId.toLowerCase()));
       const tried = new Map(
-        deployments.map(({ id }) => [id.toLowerCase(), pursue(id, { isCut: true })] as const),
+        deployments.map(({ id }) => {
+          const isRestored = !cutIds.has(id.toLowerCase());
+          return [id.toLowerCase(), pursue(id, { isCut: true, isRestored })] as const;
+        }),
       );
       const started = cut.map(async (operation) => {
         await tried.get(operation.resourceId.toLowerCase());
@@ -110,14 +122,14 @@ export function createRestorer(context: RestoreContext): Restorer {
     },
     async datastoreChanged(name) {
       for (const { id } of await select(async (stored) => usesDatastore(stored, name, context)))
-        await pursue(id, { isCut: false });
+        await pursue(id, { isCut: false, isRestored: false });
     },
   };
 }
 
-/** In a turn of the deployment, by what the catalog says then. `isCut`: no operation works on what is being changed. */
-async function attempt(id: string, context: RestoreContext & { isCut: boolean }): Promise<Attempt> {
-  const { catalog, turns, events, signal: closing, isCut } = context;
+/** In a turn of the deployment, by what the catalog says then. */
+async function attempt(id: string, context: RestoreContext & AttemptOptions): Promise<Attempt> {
+  const { catalog, turns, events, signal: closing, isCut, isRestored } = context;
   try {
     return await turns.take(id, async (signal) => {
       const stored = await catalog.transact(async (transaction) => transaction.find(id));
@@ -125,7 +137,7 @@ async function attempt(id: string, context: RestoreContext & { isCut: boolean })
       // Its operation may have applied something newer already, and will say so.
       if (!isCut && (stored.state === 'Creating' || stored.state === 'Updating')) return 'changing';
       if (stored.applied === undefined) return 'over';
-      await applyNow(stored, stored.applied, { ...context, signal });
+      await applyNow(stored, stored.applied, { ...context, signal, isRestored });
       if (signal.aborted) return 'changing';
       if (isAsWritten(stored)) await replaceState(stored, { from: 'Failed', to: 'Succeeded' }, context);
       if (!closing.aborted) events.applied(stored.id);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -84,12 +84,42 @@ describe('a workspace under load', () => {
     });
   }
 
+  it('brings back a deployment that needs something which comes late', async () => {
+    await using workspace = await startUp();
+    await workspace.run('ml online-endpoint create -n late');
+    const needed = join(workspace.data, '../database');
+    await writeFile(needed, '');
+    await writeFile(
+      join(workspace.data, '../score.ts'),
+      `import { readFileSync } from 'node:fs';
+export const init = () => readFileSync(${JSON.stringify(needed)});
+export const run = () => 'up';
+`,
+    );
+    const file = join(workspace.data, '../deployment.yml');
+    await writeFile(
+      file,
+      'name: blue\nendpoint_name: late\ninstance_type: local\ncode_configuration: { code: ., scoring_script: score.ts }\n',
+    );
+    await workspace.run(`ml online-deployment create -f ${file} --all-traffic`);
+    await rm(needed);
+    await workspace.restart('SIGTERM');
+    await sleep(4000);
+    await writeFile(needed, '');
+    const answer = await untilAnswer(workspace, 'late');
+    assert.equal(await answer.json(), 'up');
+    const shown = await workspace.json<{ provisioning_state: string }>(
+      'ml online-deployment show -e late -n blue',
+    );
+    assert.equal(shown.provisioning_state, 'Succeeded');
+  });
+
   it('is up again by itself when the root is killed', async () => {
     await using workspace = await startUp();
     await deployWithPayloads(workspace);
     const before = await descendantsOf(workspace.root.pid);
     await workspace.restart('SIGKILL');
-    await untilServed(workspace);
+    await untilAnswer(workspace, 'iris');
     const left = (await Promise.all(before.map(({ pid }) => commandOf(pid)))).filter(
       (command, index) => command === before[index]?.command,
     );
@@ -135,11 +165,11 @@ async function untilAnswered(load: { answered(): number }, count: number): Promi
   }
 }
 
-async function untilServed(workspace: UpWorkspace): Promise<void> {
+async function untilAnswer(workspace: UpWorkspace, endpoint: string): Promise<Response> {
   const deadline = Date.now() + 20_000;
   for (;;) {
-    const answer = await workspace.score('iris', { data: [[5.1, 3.5, 1.4, 0.2]] }).catch(() => undefined);
-    if (answer?.status === 200) return;
+    const answer = await workspace.score(endpoint, { data: [[5.1, 3.5, 1.4, 0.2]] }).catch(() => undefined);
+    if (answer?.status === 200) return answer;
     assert.ok(Date.now() < deadline, 'served again');
     await sleep(100);
   }
