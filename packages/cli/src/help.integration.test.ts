@@ -26,7 +26,7 @@ await readHelps();
 function callsIn(text: string): string[] {
   const lines = text.replaceAll('\\\n', ' ').split('\n');
   const calls = lines.flatMap((line) => Array.from(line.matchAll(/(?<=^|\$ |npx |`|^ +)gleaner ([^`#]+)/g)));
-  return calls.map(([, words = '']) => words.replace(/ -- .*/, '').trim());
+  return calls.map(([, words = '']) => words.replace(/ (?:--|\|) .*/, '').trim());
 }
 
 /** What is wrong with a call: the command or a flag that there is not. */

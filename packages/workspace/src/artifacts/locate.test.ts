@@ -50,6 +50,18 @@ describe('createArtifacts', () => {
     assert.deepEqual(lines, [`model iris:1: reading ${uri}`, 'model iris:1: 2 files are here']);
   });
 
+  it('copies what two ask for at the same time once, and removes what a killed process left', async () => {
+    const store = createMemoryDatastore();
+    await store.put('models/iris/MLmodel', Buffer.from('a'));
+    const left = join(folder, 'copies/abc/.123e4567-e89b-12d3-a456-426614174000');
+    await mkdir(left, { recursive: true });
+    const artifacts = create(store);
+    const [first, second] = await Promise.all([artifacts.locate(remote), artifacts.locate(remote)]);
+    assert.equal(first, second);
+    assert.deepEqual(await readdir(first), ['MLmodel']);
+    assert.deepEqual(await readdir(join(folder, 'copies/abc')), []);
+  });
+
   it('copies a single file under its name', async () => {
     const store = createMemoryDatastore();
     await store.put('models/iris', Buffer.from('pickle'));

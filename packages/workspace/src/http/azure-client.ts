@@ -38,26 +38,31 @@ export function speakToAzureClients(
     if (!isList(payload)) return show(payload as Shown);
     return each({ value: payload.value.filter(({ properties }) => isKnown(properties)) }, show);
   });
-  // Where it wrote its files, in the words of this workspace.
-  scope.addHook('preValidation', async ({ routeOptions, method, body }) => {
-    if (method !== 'PUT' || !(routeOptions.url ?? '').includes('/versions/')) return;
+  scope.addHook('preValidation', async (request) => {
+    const { routeOptions, method, body } = request;
+    // It sends the key that is, and means a new one.
+    if (routeOptions.url?.endsWith('/regenerateKeys') === true && isAzureClient(request))
+      Reflect.deleteProperty(Object(body), 'keyValue');
     const properties = (body as Shown | undefined)?.properties;
-    const labels = properties?.['properties'];
-    // It sends the version of a hash as a number.
-    if (properties !== undefined && typeof labels === 'object' && labels !== null)
-      properties['properties'] = Object.fromEntries(
-        Object.entries(labels).map(([key, value]) => [
-          key,
-          typeof value === 'number' ? String(value) : value,
-        ]),
-      );
+    if (method !== 'PUT' || typeof properties !== 'object' || properties === null) return;
+    const labels = properties['properties'];
+    if (typeof labels === 'object' && labels !== null) properties['properties'] = asTexts(labels);
+    // Where it wrote its files, in the words of this workspace.
     for (const key of ['codeUri', 'modelUri', 'dataUri']) {
-      const uri = properties?.[key];
+      const uri = properties[key];
       const path = typeof uri === 'string' ? blobPath(uri) : undefined;
-      if (properties !== undefined && path !== undefined)
-        properties[key] = `azureml://datastores/${defaultDatastore}/paths/${path}`;
+      if (path !== undefined) properties[key] = `azureml://datastores/${defaultDatastore}/paths/${path}`;
     }
   });
+}
+
+/** It sends the version of a hash as a number, and null for what it was not told. */
+function asTexts(labels: object): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(labels)
+      .filter(([, value]) => value !== null)
+      .map(([key, value]) => [key, typeof value === 'number' ? String(value) : value]),
+  );
 }
 
 function isVersion(route: string): boolean {

@@ -6,9 +6,9 @@ import { registerQueries } from './queries.ts';
 
 const help = `
 A place is a folder; or a data asset (azureml:<name>:<version>) or
-<endpoint>/<deployment>/<collection> of a workspace (GLEANER_SERVER); or a place in
-a store, by s3://, gs:// or https:// URL, or by azureml:// path, whose datastore the
-workspace names, or the file of -f.
+<endpoint>/<deployment>/<collection> of a workspace (GLEANER_SERVER); or a
+place in a store, by s3://, gs:// or https:// URL, or by azureml:// path, whose
+datastore the workspace names, or the file of -f.
 
 Example:
   gleaner data verify gleaner-data`;

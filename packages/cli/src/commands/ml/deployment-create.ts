@@ -7,12 +7,14 @@ import { deploymentPath } from './deployment.ts';
 import type { DeploymentChange } from './deployment.ts';
 import { findParts, putDeployment } from './deployment-put.ts';
 import { openSource, tellWarnings } from './files.ts';
+import { checkGivenNames } from './given-names.ts';
 import type { Source } from './files.ts';
 import { waitFor } from './operation.ts';
 import { printEntity } from './show.ts';
 
 /** Errors: `usage_invalid`, `deployment_invalid`, `operation_failed`, those of the client. */
 export async function createDeployment(options: DeploymentChange): Promise<void> {
+  checkGivenNames(options);
   const client = createClient(options);
   if (options.allTraffic && !options.wait) {
     throw usageError('--all-traffic waits until the deployment is ready.', 'Leave --no-wait out.');

@@ -6,11 +6,13 @@ import { deploymentPath } from './deployment.ts';
 import type { DeploymentChange } from './deployment.ts';
 import { applySource } from './deployment-create.ts';
 import { entitySource, readMembers } from './files.ts';
+import { checkGivenNames } from './given-names.ts';
 import { applyOverrides } from './overrides.ts';
 import { readAndChange } from './read-change.ts';
 
 /** What the file says is put over what the deployment is; then the overrides. */
 export async function updateDeployment(options: DeploymentChange): Promise<void> {
+  checkGivenNames(options);
   const client = createClient(options);
   const members = options.file === undefined ? {} : await readMembers(options.file);
   const name = options.name ?? members['name'];

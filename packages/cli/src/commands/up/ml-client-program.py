@@ -27,6 +27,9 @@ from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 from gleaner.credential import GleanerCredential
 
 EXAMPLE = Path(sys.argv[1])
+BROKEN = sys.argv[2]
+#: Complete: the client does not send files that it names.
+CONDA = sys.argv[3]
 IMAGE = "mcr.microsoft.com/azureml/minimal-ubuntu22.04-py311-cpu-inference:latest"
 
 
@@ -67,7 +70,7 @@ step("datastore", client.datastores.create_or_update(account).name, client.datas
 step("datastores", sorted(one.name for one in client.datastores.list()), client.datastores.get_default().name)
 
 environment = client.environments.create_or_update(
-    Environment(name="iris-env", image=IMAGE, conda_file=EXAMPLE / "conda.yaml")
+    Environment(name="iris-env", image=IMAGE, conda_file=CONDA)
 )
 step("environment", environment.version, client.environments.get("iris-env", version=environment.version).image == IMAGE)
 step("environments", [one.name for one in client.environments.list()])
@@ -95,7 +98,7 @@ def deployment(name, **changes):
         "endpoint_name": "iris",
         "model": "azureml:weights:1",
         "code_configuration": CodeConfiguration(code=str(EXAMPLE), scoring_script="score.py"),
-        "environment": Environment(image=IMAGE, conda_file=EXAMPLE / "conda.yaml"),
+        "environment": Environment(image=IMAGE, conda_file=CONDA),
         "instance_type": "Standard_DS3_v2",
         "instance_count": 1,
         "data_collector": DataCollector(
@@ -113,7 +116,7 @@ step("no wait", poller.done())
 blue = poller.result()
 step("deployment", blue.name, blue.provisioning_state, sorted(blue.data_collector.collections))
 try:
-    broken = CodeConfiguration(code=sys.argv[2], scoring_script="score.py")
+    broken = CodeConfiguration(code=BROKEN, scoring_script="score.py")
     client.online_deployments.begin_create_or_update(deployment("broken", code_configuration=broken)).result()
 except HttpResponseError as error:
     step("failed", error.message.splitlines()[0])

@@ -45,6 +45,8 @@ export type StoredLine = Record<string, unknown> & { correlationid: string; data
 
 export interface UpOptions {
   environment?: Record<string, string>;
+  /** More words for its first start. */
+  flags?: readonly string[];
 }
 
 const recordsTimeoutMs = 20_000;
@@ -60,7 +62,7 @@ export async function startUp(options: UpOptions = {}): Promise<UpWorkspace> {
       folder,
       environment,
     });
-  let root = start('127.0.0.1:0');
+  let root = start('127.0.0.1:0', options.flags);
   const [, url = ''] = await root.until(/workspace is up at (http:\/\/\S+)/);
   const keys = new Map<string, string>();
   const tried = (words: Words): Promise<Ended> =>

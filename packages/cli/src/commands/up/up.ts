@@ -25,12 +25,12 @@ GLEANER_DATABASE_URL=postgres://... keeps the catalog in Postgres instead.
 The first start prints the token of an owner, once, and keeps it for the
 commands of this account; gleaner login is for all others.
 
-With --tls, programs written for Azure ML find the workspace too; what is printed
-tells them where. The certificate for localhost is made once, in the data folder.
+With --tls, programs written for Azure ML find the workspace, too; what is
+printed tells them where. The certificate for localhost is made once, in the
+data folder.
 
-Examples:
-  gleaner up --data gleaner-data
-  gleaner up --tls`;
+Example:
+  gleaner up --data gleaner-data --tls`;
 
 /** `gleaner up`: a workspace on this machine, until Ctrl-C. */
 export function registerUp(program: Command): void {
