@@ -44,8 +44,6 @@ describe('uploads of a client of Azure', () => {
       headers,
       ...(method === 'PUT' && { body }),
     });
-  const codeOf = async (answer: Promise<Response>): Promise<string | null> =>
-    (await answer).headers.get('x-ms-error-code');
   const stored = async (path: string): Promise<string> =>
     readFile(
       join(workspace.folder, 'workspaceblobstore', path.split('/workspaceblobstore/')[1] ?? ''),
@@ -69,8 +67,6 @@ describe('uploads of a client of Azure', () => {
       ['a', '1'],
     ] as const)
       await send('PUT', path, { body, more: `&comp=block&blockid=${id}` });
-    const list = (...ids: string[]) =>
-      `<BlockList>${ids.map((id) => `<Latest>${id}</Latest>`).join('')}</BlockList>`;
     const commit = { more: '&comp=blocklist' };
     assert.equal(await codeOf(send('PUT', path, { ...commit, body: list('a', 'c') })), 'InvalidBlockList');
     assert.equal(await codeOf(send('HEAD', path)), 'BlobNotFound');
@@ -132,3 +128,17 @@ describe('uploads of a client of Azure', () => {
       );
   });
 });
+
+async function codeOf(answer: Promise<Response>): Promise<string | null> {
+  return (await answer).headers.get('x-ms-error-code');
+}
+
+function list(...ids: string[]): string {
+  return `<BlockList>${ids.map((id) => `<Latest>${id}</Latest>`).join('')}</BlockList>`;
+}
+
+const codeOf = async (answer: Promise<Response>): Promise<string | null> =>
+  (await answer).headers.get('x-ms-error-code');
+
+const list = (...ids: string[]): string =>
+  `<BlockList>${ids.map((id) => `<Latest>${id}</Latest>`).join('')}</BlockList>`;
