@@ -136,9 +136,3 @@ async function codeOf(answer: Promise<Response>): Promise<string | null> {
 function list(...ids: string[]): string {
   return `<BlockList>${ids.map((id) => `<Latest>${id}</Latest>`).join('')}</BlockList>`;
 }
-
-const codeOf = async (answer: Promise<Response>): Promise<string | null> =>
-  (await answer).headers.get('x-ms-error-code');
-
-const list = (...ids: string[]): string =>
-  `<BlockList>${ids.map((id) => `<Latest>${id}</Latest>`).join('')}</BlockList>`;
