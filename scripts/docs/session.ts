@@ -1,7 +1,8 @@
 /** Runs a page of the documentation as its reader would: block after block, in one shell. */
 import { open, readFile } from 'node:fs/promises';
+import { once } from 'node:events';
 import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import type { Server } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -143,14 +144,27 @@ function environmentOf({ folder, path }: Session, ports: ReadonlyMap<number, num
   };
 }
 
-/** A free port in the place of each. They are held until all are found, so that no two are the same. */
+/**
+ * A free port in the place of each. They are held until all are found, so that no two are the same, and lie below those that
+ * systems give to whoever asks for any: nobody else gets one of them before the page has it.
+ */
 async function freePorts(numbers: readonly number[]): Promise<Map<number, number>> {
-  const servers = numbers.map((number) => ({ number, server: createServer().listen(0, '127.0.0.1') }));
   const found = new Map<number, number>();
-  for (const { number, server } of servers) {
-    if (!server.listening) await new Promise((resolve) => server.once('listening', resolve));
-    found.set(number, (server.address() as AddressInfo).port);
+  const servers: Server[] = [];
+  for (const number of numbers) {
+    for (;;) {
+      const port = 20_000 + Math.floor(Math.random() * 12_000);
+      const server = createServer().listen(port, '127.0.0.1');
+      const isFree = await once(server, 'listening').then(
+        () => true,
+        () => false,
+      );
+      if (!isFree) continue;
+      servers.push(server);
+      found.set(number, port);
+      break;
+    }
   }
-  await Promise.all(servers.map(({ server }) => new Promise((resolve) => server.close(resolve))));
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
   return found;
 }

@@ -22,6 +22,7 @@ describe('a root process after one that was killed', { timeout: 60_000 }, () => 
     await client.route(routesTo('blue'));
     const [instance] = (await client.status()).flatMap(({ instances }) => instances);
     assert.equal((await client.score({ n: 1 })).status, 200);
+    await until(async () => (await acceptedBy(instance?.collectorAdminPort)) === 1);
 
     first.kill('SIGKILL');
     await once(first, 'exit');
@@ -47,3 +48,10 @@ describe('a root process after one that was killed', { timeout: 60_000 }, () => 
     await rm(folder, { recursive: true, force: true });
   });
 });
+
+/** What is answered is kept a moment later: who is served does not wait for the spool. */
+async function acceptedBy(adminPort = 0): Promise<number> {
+  const response = await fetch(`http://127.0.0.1:${adminPort}/status`);
+  const { collections } = (await response.json()) as { collections: Record<string, { accepted: number }> };
+  return collections['request']?.accepted ?? 0;
+}
