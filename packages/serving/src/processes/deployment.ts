@@ -12,7 +12,7 @@ import { createBackoff } from './backoff.ts';
 import { failureOf, RuntimeError } from './failure.ts';
 import { createInstance } from './instance.ts';
 import type { Instance } from './instance.ts';
-import { openLogFile } from './logs.ts';
+import { lastLines, openLogFile, textOf } from './logs.ts';
 import type { LogFile } from './logs.ts';
 import type { PidFiles } from './pid-files.ts';
 import type { Ports } from './ports.ts';
@@ -167,7 +167,7 @@ export class Deployment {
     if (container === 'storage-initializer') return this.#preparing.tail(lines);
     const running = this.#running?.instances ?? [];
     const instances = this.#starting.size > 0 ? [...running, ...this.#starting] : running;
-    if (instances.length === 0) return lastLines(this.#lastWords.get(container) ?? '', lines);
+    if (instances.length === 0) return textOf(lastLines(this.#lastWords.get(container) ?? '', lines));
     const texts = await Promise.all(instances.map((instance) => instance.log(container, lines)));
     return texts.length === 1
       ? texts.join('')
@@ -422,11 +422,4 @@ async function orAborted(work: Promise<void>, signal: AbortSignal): Promise<void
   } finally {
     signal.removeEventListener('abort', onAbort);
   }
-}
-
-function lastLines(text: string, lines: number): string {
-  return text
-    .split('\n')
-    .slice(-lines - 1)
-    .join('\n');
 }

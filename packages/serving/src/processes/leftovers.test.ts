@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 
 import { endLeftovers } from './leftovers.ts';
-import { openPidFiles, readBootId, readStat } from './pid-files.ts';
+import { openPidFiles } from './pid-files.ts';
+import { readBootId, readStat } from '../proc.ts';
 import { isRunning } from './testing/served.ts';
 
 const graceMs = 100;

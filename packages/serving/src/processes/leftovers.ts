@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { readBootId, readStat } from './pid-files.ts';
+import { readBootId, readStat } from '../proc.ts';
 import type { NotedProcess } from './pid-files.ts';
 
 const pollMs = 25;

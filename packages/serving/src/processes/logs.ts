@@ -44,7 +44,7 @@ export function openLogFile(path: string, { maxBytes = usualMaxBytes } = {}): Lo
       const newer = lastLines(await readText(path), lines);
       const missing = lines - newer.length;
       const older = missing > 0 ? lastLines(await readText(oldPath), missing) : [];
-      return [...older, ...newer].map((line) => `${line}\n`).join('');
+      return textOf([...older, ...newer]);
     },
     close() {
       if (file !== undefined) closeSync(file);
@@ -62,7 +62,12 @@ async function readText(path: string): Promise<string> {
   }
 }
 
-function lastLines(text: string, count: number): string[] {
+/** Each with its line feed. */
+export function textOf(lines: readonly string[]): string {
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+export function lastLines(text: string, count: number): string[] {
   const lines = text.split('\n');
   if (lines.at(-1) === '') lines.pop();
   return count <= 0 ? [] : lines.slice(-count);

@@ -1,6 +1,8 @@
 /** Which processes belong to this data folder, so that the next life can end those of one that was killed. */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+
+import { readBootId, readStat } from '../proc.ts';
 
 /** A process that a root process started as the leader of a group of its own. */
 export interface NotedProcess {
@@ -8,13 +10,6 @@ export interface NotedProcess {
   /** In ticks since the boot; tells it from a stranger that got its number later. */
   startTicks: number;
   bootId: string;
-}
-
-/** What `/proc` says of a process. */
-export interface ProcessStat {
-  group: number;
-  startTicks: number;
-  isZombie: boolean;
 }
 
 export interface PidFiles {
@@ -46,32 +41,11 @@ export function openPidFiles(folder: string): PidFiles {
   };
 }
 
-/** `undefined` when there is no such process, or no `/proc`. */
-export function readStat(pid: number): ProcessStat | undefined {
-  const text = readProc(`${pid}/stat`);
-  if (text === undefined) return undefined;
-  // The second field is the name, in brackets, with anything in it.
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  return { group: Number(fields[2]), startTicks: Number(fields[19]), isZombie: fields[0] === 'Z' };
-}
-
-export function readBootId(): string | undefined {
-  return readProc('sys/kernel/random/boot_id')?.trim();
-}
-
 /** A full disk must not end what serves. What it costs: a process that outlives a killed root. */
 function ignoringDisk(write: () => void): void {
   try {
     write();
   } catch (error) {
     if (!(error instanceof Error && 'code' in error)) throw error;
-  }
-}
-
-function readProc(path: string): string | undefined {
-  try {
-    return readFileSync(join('/proc', path), 'utf8');
-  } catch {
-    return undefined;
   }
 }

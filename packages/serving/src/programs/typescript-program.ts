@@ -5,6 +5,7 @@ import type { Program } from '@gleaner/workspace/api';
 import type { PreparedProgram, PrepareOptions, ProgramPlan } from './prepared-program.ts';
 import { programEnvironment } from './program-environment.ts';
 import { requireFile, requireFolder } from './program-files.ts';
+import { scoringServer } from './scoring-server.ts';
 
 type TypescriptPlan = ProgramPlan & { program: Extract<Program, { kind: 'typescript' }> };
 
@@ -19,19 +20,11 @@ export async function prepareTypescript(
   await requireFile(entryScript, 'the scoring script');
   const fixed = { AML_APP_ROOT: codeFolder, AZUREML_ENTRY_SCRIPT: entryScript };
   const environment = programEnvironment(plan, options, { fixed });
-  return {
-    fixedPort: undefined,
-    async commandOn(port) {
-      const probe = { path: '/', port };
-      return {
-        command: [process.execPath, scoreHost, '--script', entryScript, '--port', String(port)],
-        cwd: codeFolder,
-        environment,
-        port,
-        routes: { liveness: probe, readiness: probe },
-      };
-    },
-  };
+  return scoringServer({
+    command: [process.execPath, scoreHost, '--script', entryScript],
+    cwd: codeFolder,
+    environment,
+  });
 }
 
 const scoreHost = join(import.meta.dirname, 'score-host/main.ts');

@@ -2,6 +2,8 @@ import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { readStat } from '../../proc.ts';
+
 export interface FileLockOptions {
   /** Told once when another process holds the lock. */
   onWait: (pid: number) => void;
@@ -18,7 +20,7 @@ export async function withFileLock<T>(
   { onWait, signal }: FileLockOptions,
 ): Promise<T> {
   await mkdir(dirname(path), { recursive: true });
-  const own = `${process.pid} ${await startedAt(process.pid)}`;
+  const own = `${process.pid} ${startedAt(process.pid)}`;
   let told = false;
   while (!(await take(path, own))) {
     const pid = await liveHolder(path);
@@ -63,7 +65,7 @@ async function liveHolder(path: string): Promise<number | 'gone' | 'dead'> {
   }
   const [pid = '', started = ''] = content.split(' ');
   // In a container the next life of a process has the number of the last one.
-  return isAlive(Number(pid)) && (await startedAt(Number(pid))) === started ? Number(pid) : 'dead';
+  return isAlive(Number(pid)) && startedAt(Number(pid)) === started ? Number(pid) : 'dead';
 }
 
 function isAlive(pid: number): boolean {
@@ -76,11 +78,6 @@ function isAlive(pid: number): boolean {
 }
 
 /** Clock ticks from the start of the machine; empty where the system does not tell. */
-async function startedAt(pid: number): Promise<string> {
-  try {
-    const text = await readFile(`/proc/${pid}/stat`, 'utf8');
-    return text.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? '';
-  } catch {
-    return '';
-  }
+function startedAt(pid: number): string {
+  return String(readStat(pid)?.startTicks ?? '');
 }

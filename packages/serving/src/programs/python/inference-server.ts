@@ -2,6 +2,7 @@ import { delimiter, join } from 'node:path';
 
 import type { PreparedProgram, PrepareOptions, ProgramPlan } from '../prepared-program.ts';
 import { programEnvironment } from '../program-environment.ts';
+import { scoringServer } from '../scoring-server.ts';
 import type { PythonRequirements } from './conda-file.ts';
 import type { VirtualEnvironment } from './virtual-environment.ts';
 
@@ -44,19 +45,11 @@ export function inferenceServer(server: InferenceServer, options: PrepareOptions
   };
   const fixed = { AML_APP_ROOT: appRoot, AZUREML_ENTRY_SCRIPT: entryScript, ...server.variables };
   const environment = programEnvironment(server, options, { defaults, fixed });
-  return {
-    fixedPort: undefined,
-    async commandOn(port) {
-      const probe = { path: '/', port };
-      return {
-        command: [virtual.python, launcher, '--entry_script', entryScript, '--port', String(port)],
-        cwd: appRoot,
-        environment,
-        port,
-        routes: { liveness: probe, readiness: probe },
-      };
-    },
-  };
+  return scoringServer({
+    command: [virtual.python, launcher, '--entry_script', entryScript],
+    cwd: appRoot,
+    environment,
+  });
 }
 
 const launcher = join(import.meta.dirname, '../../../python/inference_server.py');
