@@ -105,7 +105,7 @@ function failure({ lines }: ToolOutcome, interpreter: Interpreter): ProgramError
   );
 }
 
-/** uv explains below its marker; pip says it in the last line that begins with ERROR. */
+/** uv explains below its marker; pip says what cannot be and why in the lines that begin with ERROR. */
 function reasonIn(lines: readonly string[]): string {
   const marker = lines.findLastIndex((line) => /No solution found/.test(line));
   if (marker >= 0) {
@@ -116,10 +116,8 @@ function reasonIn(lines: readonly string[]): string {
       .replace(/\.$/, '')
       .slice(0, 500);
   }
-  return (lines.findLast((line) => /^error/i.test(line)) ?? lines.at(-1) ?? 'no reason was told').slice(
-    0,
-    500,
-  );
+  const errors = lines.filter((line) => /^error/i.test(line));
+  return (errors.length > 0 ? errors.join(' ') : (lines.at(-1) ?? 'no reason was told')).slice(0, 500);
 }
 
 async function isFile(path: string): Promise<boolean> {
